@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "quern/graph/preprocessing.h"
+#include "quern/tensor/tensor.h"
+
+namespace quern {
+
+/// A decoded picture: RGB, 8 bits, rows top to bottom, [height, width, 3].
+struct Image {
+  int width = 0;
+  int height = 0;
+  std::vector<std::uint8_t> pixels;
+};
+
+/// Decodes a JPEG (RGB, grey, CMYK, YCCK) or PNG (any colour type; alpha dropped) to RGB, as Pillow's
+/// convert("RGB") does. The format is told by the content, not by the suffix.
+/// @throws Error(kIo) if it can not be read; Error(kParse) naming the file if it is damaged, cut off
+///         or of another format.
+Image decode_image(const std::filesystem::path& path);
+Image decode_image(std::span<const std::byte> bytes, const std::string& name);
+
+/// Antialiased bilinear resize, bit for bit Pillow's `Image.resize(size, BILINEAR)`.
+Image resize(const Image& image, int width, int height);
+
+/// Central crop by fraction, resize of the short side (the long one is rounded), centre crop,
+/// channel order, scale, mean and std: the network's input, [3, crop, crop] float32 written to `out`.
+/// @throws Error(kInvalidArgument) if `out` has another size.
+void preprocess(const Image& image, const Preprocessing& how, std::span<float> out);
+
+}  // namespace quern

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "quern/data/image_list.h"
+#include "quern/graph/preprocessing.h"
+#include "quern/tensor/tensor.h"
+
+namespace quern {
+
+struct LoaderOptions {
+  Preprocessing preprocessing;
+  int batch_size = 4;     ///< Fixed, so that results do not depend on `threads`.
+  int threads = 0;        ///< 0: all cores.
+  bool skip_bad = false;  ///< Leave out pictures that can not be decoded, and count them.
+};
+
+/// Some consecutive samples of a list, ready for a network.
+struct Batch {
+  std::size_t index = 0;             ///< Number of this batch, from 0.
+  std::vector<std::size_t> samples;  ///< Positions in the list; shorter than the batch where skipped.
+  Tensor images;                     ///< [samples, 3, crop, crop] float32.
+};
+
+struct LoaderReport {
+  std::size_t images = 0;
+  std::vector<std::string> skipped;  ///< One sentence per picture left out, in list order.
+};
+
+/// Decodes and preprocesses `samples` in batches and hands each to `consume(worker, batch)`. Batches
+/// run side by side, one thread each (worker 0 … threads − 1); their composition does not depend on
+/// the number of threads, their order of completion does. The first error in batch order is thrown
+/// after all workers have stopped.
+LoaderReport for_each_batch(const std::vector<Sample>& samples, const LoaderOptions& options,
+                            const std::function<void(int worker, const Batch&)>& consume);
+
+}  // namespace quern
