@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# Installs what quern needs on Debian 12; what is already there costs nothing and needs no network.
+#
+#   scripts/install_deps.sh build    compiler, libraries, LibTorch: what `make build` needs
+#   scripts/install_deps.sh peers    the Python packages that tests compare quern with
+#   scripts/install_deps.sh check    tools that judge the sources: clang, its formatter, its linter
+#
+# This file is the one list of dependencies. Debian's packages go to the system; the rest is
+# unpacked into .deps/ of the source tree.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+build_packages=(
+  cmake ninja-build g++        # the build
+  mold ccache                  # links and rebuilds in seconds
+  libprotobuf-dev              # ONNX and TensorFlow files
+  protobuf-compiler            #   … and their readers, generated from the schema
+  libfmt-dev libspdlog-dev     # messages, log
+  libcli11-dev                 # flags of the command
+  libtomlplusplus-dev          # recipes
+  nlohmann-json3-dev           # --json, manifests
+  libjpeg62-turbo-dev          # JPEG
+  libspng-dev zlib1g-dev       # PNG
+  libgtest-dev libgmock-dev    # unit tests
+  libbenchmark-dev             # benchmarks
+  python3-venv unzip           # fetch and unpack the wheels below
+)
+
+check_packages=(
+  clang                        # fuzzers: libFuzzer is part of it
+  clang-format clang-tidy      # `make format`, `make tidy`
+)
+
+torch_version=2.15.0           # tensors with gradients, float convolutions
+cuda_version=13.2.86           # libcudart and libcupti: libtorch_cpu.so does not load without them
+onnx_version=1.23.0            # onnx.proto, the schema of ONNX files; Debian's lacks INT4
+
+peers=(
+  numpy==2.4.6                 # arrays between the peers and quern's .npz files
+  pillow==13.0.0               # the reference for decoding and resizing
+  onnx=="$onnx_version"        # checks the structure of written files
+  onnxruntime==1.31.1          # the reference for ONNX operators
+  qonnx==1.0.0                 # the reference for QONNX's Quant
+)
+
+# Installs the Debian packages that are missing.
+debian() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
+      missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  local root=()
+  [ "$(id -u)" -eq 0 ] || root=(sudo)
+  "${root[@]}" apt-get update
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install --yes --no-install-recommends "${missing[@]}"
+}
+
+# unpacked NAME VERSION FUNCTION: fills .deps/NAME once per version. FUNCTION unpacks into the
+# current folder, which takes its final name only when complete.
+unpacked() {
+  local name=$1 version=$2 fill=$3
+  local target=$PWD/.deps/$name partial=$PWD/.deps/$name.partial
+  [ "$(cat "$target/version" 2>/dev/null)" = "$version" ] && return
+  rm -rf "$partial"
+  mkdir -p "$partial"
+  (cd "$partial" && "$fill" && echo "$version" >version)
+  rm -rf "$target"
+  mv "$partial" "$target"
+}
+
+# Puts wheels into ./wheels, without what they depend on.
+download() {
+  python3 -m venv pip
+  pip/bin/pip download --quiet --no-deps --only-binary :all: --dest wheels "$@"
+  rm -r pip
+}
+
+# libtorch_cpu.so looks for the CUDA libraries at ../../nvidia/cu13/lib, so both lie in one folder.
+unpack_torch() {
+  download "torch==$torch_version" "nvidia-cuda-runtime==$cuda_version" \
+    "nvidia-cuda-cupti==$cuda_version"
+  unzip -q 'wheels/torch-*.whl' 'torch/include/*' \
+    torch/lib/libtorch_cpu.so torch/lib/libc10.so torch/lib/libgomp.so.1
+  unzip -q 'wheels/nvidia_cuda_runtime-*.whl' nvidia/cu13/lib/libcudart.so.13
+  unzip -q 'wheels/nvidia_cuda_cupti-*.whl' nvidia/cu13/lib/libcupti.so.13
+  rm -r wheels
+}
+
+unpack_onnx() {
+  download "onnx==$onnx_version"
+  unzip -q 'wheels/onnx-*.whl' onnx/onnx.proto
+  rm -r wheels
+}
+
+# A virtual environment holds absolute paths, so it is made in place and stamped last.
+install_peers() {
+  local venv=.deps/peers wanted="${peers[*]}"
+  [ "$(cat "$venv/version" 2>/dev/null)" = "$wanted" ] && return
+  python3 -m venv --clear "$venv"
+  "$venv/bin/pip" install --quiet "${peers[@]}"
+  echo "$wanted" >"$venv/version"
+}
+
+for group in "$@"; do
+  case $group in
+    build)
+      debian "${build_packages[@]}"
+      [ -n "${TORCH_ROOT:-}" ] || unpacked torch "$torch_version $cuda_version" unpack_torch
+      unpacked onnx "$onnx_version" unpack_onnx
+      ;;
+    peers)
+      debian python3-venv
+      install_peers
+      ;;
+    check) debian "${check_packages[@]}" ;;
+    *)
+      echo "unknown group '$group' (build, peers, check)" >&2
+      exit 2
+      ;;
+  esac
+done
