@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -102,7 +103,8 @@ class Tensor {
   std::shared_ptr<std::vector<std::byte>> bytes_;
 };
 
-/// Every element converted to T (static_cast, row-major). Reads any dtype.
+/// Every element converted to T (static_cast, row-major), for T = float, double, int32 and int64.
+/// Reads any dtype.
 template <class T>
 std::vector<T> to_vector(const Tensor& tensor);
 
