@@ -29,9 +29,7 @@ class Error : public std::runtime_error {
   ErrorCode code() const noexcept { return code_; }
 
   /// A copy whose message is prefixed, e.g. "a.onnx: node 'conv3' reads …".
-  Error with_context(const std::string& context) const {
-    return {code_, context + ": " + what()};
-  }
+  Error with_context(const std::string& context) const { return {code_, context + ": " + what()}; }
 
  private:
   ErrorCode code_;

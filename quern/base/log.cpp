@@ -17,8 +17,9 @@ struct Log {
   std::shared_ptr<spdlog::logger> terminal;
   std::shared_ptr<spdlog::logger> file;
 
-  Log() : terminal(std::make_shared<spdlog::logger>(
-              "terminal", std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
+  Log()
+      : terminal(std::make_shared<spdlog::logger>(
+            "terminal", std::make_shared<spdlog::sinks::stderr_sink_mt>())) {
     terminal->set_pattern("quern: %v");
   }
 };

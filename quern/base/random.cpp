@@ -35,8 +35,8 @@ double Random::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53;
 double Random::uniform(double low, double high) { return low + (high - low) * uniform(); }
 
 double Random::normal() {
-  // Box–Muller; 1 − u keeps the logarithm finite. The second number of the pair is dropped: a stream
-  // without hidden state is worth more here than speed.
+  // Box–Muller; 1 − u keeps the logarithm finite. The second number of the pair is dropped: a
+  // stream without hidden state is worth more here than speed.
   const double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
   return radius * std::cos(2.0 * std::numbers::pi * uniform());
 }

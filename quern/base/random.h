@@ -13,10 +13,10 @@ class Random {
  public:
   explicit Random(std::uint64_t seed);
 
-  std::uint64_t next();                           ///< 64 uniform bits.
-  double uniform();                               ///< In [0, 1), 53 bits.
-  double uniform(double low, double high);        ///< In [low, high).
-  double normal();                                ///< Mean 0, variance 1.
+  std::uint64_t next();                                       ///< 64 uniform bits.
+  double uniform();                                           ///< In [0, 1), 53 bits.
+  double uniform(double low, double high);                    ///< In [low, high).
+  double normal();                                            ///< Mean 0, variance 1.
   std::int64_t integer(std::int64_t low, std::int64_t high);  ///< In [low, high], low ≤ high.
 
  private:

@@ -28,7 +28,7 @@ class Graph {
   };
 
   std::string name;
-  std::optional<Preprocessing> preprocessing;   ///< As recorded with the model.
+  std::optional<Preprocessing> preprocessing;  ///< As recorded with the model.
   std::map<std::string, std::string> metadata;  ///< The file's own key–value pairs, passed through.
 
   // --- building -------------------------------------------------------------------------------
@@ -115,8 +115,8 @@ class Graph {
   std::optional<ValueId> find_value(std::string_view name) const;
 
   const Attribute* attribute(NodeId node, std::string_view key) const;
-  /// The attribute, or `fallback` where it is absent. @throws Error(kParse) naming layer and key if
-  /// it has another type.
+  /// The attribute, or `fallback` where it is absent, for every type an Attribute holds but a list
+  /// of strings. @throws Error(kParse) naming layer and key if it has another type.
   template <class T>
   T attribute_or(NodeId node, std::string_view key, T fallback) const;
 
@@ -142,11 +142,14 @@ class Graph {
     bool alive = true;
   };
 
+  const NodeRecord& record(NodeId id) const;
+  const ValueRecord& record(ValueId id) const;
   NodeRecord& record(NodeId id);
   ValueRecord& record(ValueId id);
   void link(NodeId node, std::size_t input);
   void unlink(NodeId node, std::size_t input);
-  std::string unique_value_name(std::string_view wanted);
+  std::string unique_value_name(std::string_view wanted) const;
+  std::string unique_layer(std::string_view wanted) const;
 
   std::vector<NodeRecord> nodes_;
   std::vector<ValueRecord> values_;

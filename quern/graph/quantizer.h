@@ -15,9 +15,9 @@ namespace quern {
 /// Where a quantizer's scale comes from.
 enum class QuantizerKind : std::uint8_t {
   kCalibrated,  ///< Measured by an observer, then fixed.
-  kConstant,    ///< Given by the network (the 6 of a ReLU6). Part of its function: a float run still
-                ///< clips to the grid's ends, it only does not round.
-  kDerived,     ///< A bias: the product of its layer's input scale and weight scale; never stored.
+  kConstant,  ///< Given by the network (the 6 of a ReLU6). Part of its function: a float run still
+              ///< clips to the grid's ends, it only does not round.
+  kDerived,   ///< A bias: the product of its layer's input scale and weight scale; never stored.
 };
 
 /// "calibrated", "constant", "derived"
@@ -29,8 +29,9 @@ QuantizerKind quantizer_kind_from(std::string_view name);
 /// happens to it, which is what an integer add needs.
 struct Scale {
   ScaleId id;
-  std::string name;           ///< Unique in the graph.
-  std::vector<float> values;  ///< One, or one per channel; each > 0 and finite. Empty: not yet known.
+  std::string name;  ///< Unique in the graph.
+  std::vector<float>
+      values;  ///< One, or one per channel; each > 0 and finite. Empty: not yet known.
 
   bool operator==(const Scale&) const = default;
 };

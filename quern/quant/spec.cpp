@@ -25,9 +25,8 @@ void check(const QuantSpec& spec, const std::string& owner) {
 }
 
 std::string to_string(const QuantSpec& spec) {
-  std::string text = spec.is_bipolar()
-                         ? "bipolar"
-                         : fmt::format("{}int{}", spec.is_signed ? "" : "u", spec.bits);
+  std::string text =
+      spec.is_bipolar() ? "bipolar" : fmt::format("{}int{}", spec.is_signed ? "" : "u", spec.bits);
   if (spec.narrow_range && !spec.is_bipolar()) text += " narrow";
   if (!spec.symmetric) text += " asymmetric";
   if (spec.granularity == Granularity::kPerChannel) text += " per_channel";

@@ -20,18 +20,18 @@ enum class Rounding : std::uint8_t {
 
 /// The grid a tensor is asked to live on. A request: it holds no measured numbers.
 ///
-/// Stored codes are `q = clamp(round(x / scale) + zero_point, qmin(), qmax())`. The exception is one
-/// signed bit, which is bipolar: the codes are −1 and +1, `q = x ≥ 0 ? +1 : −1`.
+/// Stored codes are `q = clamp(round(x / scale) + zero_point, qmin(), qmax())`. The exception is
+/// one signed bit, which is bipolar: the codes are −1 and +1, `q = x ≥ 0 ? +1 : −1`.
 struct QuantSpec {
-  int bits = 8;                ///< Width of one code, 1 to 32 (unit: bits).
-  bool is_signed = true;       ///< Two's complement when true, unsigned when false.
-  bool symmetric = true;       ///< True forces zero_point = 0.
-  bool narrow_range = false;   ///< Signed: drops the most negative code, so that −q is always
-                               ///< storable. Unsigned: drops the largest (as QONNX does).
-  bool power_of_two = false;   ///< Restricts scales to 2^k, k integer.
+  int bits = 8;               ///< Width of one code, 1 to 32 (unit: bits).
+  bool is_signed = true;      ///< Two's complement when true, unsigned when false.
+  bool symmetric = true;      ///< True forces zero_point = 0.
+  bool narrow_range = false;  ///< Signed: drops the most negative code, so that −q is always
+                              ///< storable. Unsigned: drops the largest (as QONNX does).
+  bool power_of_two = false;  ///< Restricts scales to 2^k, k integer.
   Rounding rounding = Rounding::kHalfEven;
   Granularity granularity = Granularity::kPerTensor;
-  int channel_axis = 0;        ///< Axis of the scale vector when kPerChannel.
+  int channel_axis = 0;  ///< Axis of the scale vector when kPerChannel.
 
   bool is_bipolar() const { return bits == 1 && is_signed; }
 

@@ -60,8 +60,8 @@ Tensor::Tensor(DType dtype, Shape shape)
   if (size_ > kMostElements) {
     fail(ErrorCode::kParse, "a tensor cannot have the shape {}", to_string(shape_));
   }
-  bytes_ = std::make_shared<std::vector<std::byte>>(static_cast<std::size_t>(size_) *
-                                                    size_of(dtype_));
+  bytes_ =
+      std::make_shared<std::vector<std::byte>>(static_cast<std::size_t>(size_) * size_of(dtype_));
 }
 
 std::span<const std::byte> Tensor::bytes() const {
@@ -95,17 +95,28 @@ void Tensor::check_type(DType wanted) const {
 template <class T>
 std::vector<T> to_vector(const Tensor& tensor) {
   switch (tensor.dtype()) {
-    case DType::kFloat32: return converted<T, float>(tensor);
-    case DType::kFloat64: return converted<T, double>(tensor);
-    case DType::kInt8: return converted<T, std::int8_t>(tensor);
-    case DType::kUint8: return converted<T, std::uint8_t>(tensor);
-    case DType::kInt16: return converted<T, std::int16_t>(tensor);
-    case DType::kUint16: return converted<T, std::uint16_t>(tensor);
-    case DType::kInt32: return converted<T, std::int32_t>(tensor);
-    case DType::kUint32: return converted<T, std::uint32_t>(tensor);
-    case DType::kInt64: return converted<T, std::int64_t>(tensor);
-    case DType::kUint64: return converted<T, std::uint64_t>(tensor);
-    case DType::kBool: return converted<T, bool>(tensor);
+    case DType::kFloat32:
+      return converted<T, float>(tensor);
+    case DType::kFloat64:
+      return converted<T, double>(tensor);
+    case DType::kInt8:
+      return converted<T, std::int8_t>(tensor);
+    case DType::kUint8:
+      return converted<T, std::uint8_t>(tensor);
+    case DType::kInt16:
+      return converted<T, std::int16_t>(tensor);
+    case DType::kUint16:
+      return converted<T, std::uint16_t>(tensor);
+    case DType::kInt32:
+      return converted<T, std::int32_t>(tensor);
+    case DType::kUint32:
+      return converted<T, std::uint32_t>(tensor);
+    case DType::kInt64:
+      return converted<T, std::int64_t>(tensor);
+    case DType::kUint64:
+      return converted<T, std::uint64_t>(tensor);
+    case DType::kBool:
+      return converted<T, bool>(tensor);
   }
   fail(ErrorCode::kInternal, "a tensor has the dtype {}", static_cast<int>(tensor.dtype()));
 }

@@ -1,0 +1,32 @@
+#include "quern/graph/quantizer.h"
+
+#include <array>
+#include <utility>
+
+#include "quern/base/error.h"
+
+namespace quern {
+namespace {
+
+constexpr std::array<std::pair<QuantizerKind, std::string_view>, 3> kKinds = {
+    {{QuantizerKind::kCalibrated, "calibrated"},
+     {QuantizerKind::kConstant, "constant"},
+     {QuantizerKind::kDerived, "derived"}}};
+
+}  // namespace
+
+std::string_view name(QuantizerKind kind) {
+  for (const auto& [value, name] : kKinds) {
+    if (value == kind) return name;
+  }
+  fail(ErrorCode::kInternal, "quantizer kind {} has no name", static_cast<int>(kind));
+}
+
+QuantizerKind quantizer_kind_from(std::string_view name) {
+  for (const auto& [value, known] : kKinds) {
+    if (known == name) return value;
+  }
+  fail(ErrorCode::kParse, "'{}' is not a quantizer kind (calibrated, constant, derived)", name);
+}
+
+}  // namespace quern
