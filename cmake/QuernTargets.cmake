@@ -47,24 +47,33 @@ function(quern_library name)
   set_property(GLOBAL APPEND PROPERTY QUERN_LIBRARIES_${part} ${arg_LIBRARIES})
 endfunction()
 
-# quern_shared_library(PART OUTPUT_NAME [LIBRARIES target…])
+# quern_shared_library(PART NAME [DEPENDS target…])
 #
-# The shared library of all folders of a part, for users quern::OUTPUT_NAME without "quern_". Without
-# LibTorch no folder is left in the part `full`, hence no library.
-function(quern_shared_library part output_name)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "LIBRARIES")
+# libNAME.so: all folders of a part. Without LibTorch the part `full` has none, hence no library.
+# Public headers need only DEPENDS and fmt; what the sources link is nobody else's concern, so it
+# stays out of the installed package.
+function(quern_shared_library part name)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "DEPENDS")
   get_property(objects GLOBAL PROPERTY QUERN_OBJECTS_${part})
   if(NOT objects)
     return()
   endif()
+  set(target quern_${part})
+  add_library(${target} SHARED ${objects})
+  target_include_directories(${target} INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                                                 $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_compile_features(${target} INTERFACE cxx_std_20)
   get_property(libraries GLOBAL PROPERTY QUERN_LIBRARIES_${part})
-  add_library(quern_${part} SHARED ${objects})
-  set_target_properties(quern_${part} PROPERTIES OUTPUT_NAME ${output_name})
-  target_include_directories(quern_${part} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
-                                                  $<INSTALL_INTERFACE:include>)
-  target_compile_features(quern_${part} PUBLIC cxx_std_20)
-  target_link_libraries(quern_${part} PUBLIC ${arg_LIBRARIES} fmt::fmt
-                                      PRIVATE ${libraries} $<BUILD_INTERFACE:quern_conventions>)
+  list(APPEND libraries quern_conventions)
+  list(TRANSFORM libraries REPLACE "(.+)" "$<BUILD_INTERFACE:\\1>")
+  target_link_libraries(${target} PUBLIC ${arg_DEPENDS} fmt::fmt PRIVATE ${libraries})
+  string(REPLACE "quern_" "" exported ${name})
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME ${name}
+    EXPORT_NAME ${exported}
+    INSTALL_RPATH $ORIGIN
+    INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS ${target} EXPORT quern)
 endfunction()
 
 # quern_test(NAME [LABELS label…] [DEPENDS folder…] SOURCES file…)
@@ -103,4 +112,19 @@ function(quern_test name)
     gtest_discover_tests(${test} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} DISCOVERY_TIMEOUT 60
                          PROPERTIES LABELS "${arg_LABELS}")
   endif()
+endfunction()
+
+# quern_fuzzer(NAME DEPENDS folder… SOURCES file…): one libFuzzer binary, fuzz/NAME.
+add_custom_target(fuzzers)
+function(quern_fuzzer name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS;SOURCES")
+  set(target quern_${name}_fuzzer)
+  add_executable(${target} ${arg_SOURCES})
+  list(TRANSFORM arg_DEPENDS PREPEND quern_)
+  target_link_libraries(${target} PRIVATE ${arg_DEPENDS} quern_conventions)
+  target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME ${name}
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+  add_dependencies(fuzzers ${target})
 endfunction()
