@@ -1,0 +1,152 @@
+#include "quern/quant/rules.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "quern/base/error.h"
+
+namespace quern {
+namespace {
+
+using testing::HasSubstr;
+
+RuleSubject conv(std::string layer, std::int64_t groups = 1) {
+  return {.layer = std::move(layer), .op = "Conv", .depthwise = groups > 1, .groups = groups};
+}
+
+Rule weight_rule(int bits) { return {.spec = {.weight_bits = bits}}; }
+
+template <class Action>
+std::string message_of(Action&& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Rules, GlobsMatchWholeNames) {
+  EXPECT_TRUE(matches_glob("features.0.0", "features.0.0"));
+  EXPECT_FALSE(matches_glob("features.0", "features.0.0"));
+  EXPECT_TRUE(matches_glob("features.*", "features.0.0"));
+  EXPECT_TRUE(matches_glob("*.conv.?", "features.1.conv.2"));
+  EXPECT_FALSE(matches_glob("*.conv.?", "features.1.conv.12"));
+  EXPECT_TRUE(matches_glob("*a*b*", "xxaybz"));
+  EXPECT_TRUE(matches_glob("a*ab", "aaab"));
+  EXPECT_TRUE(matches_glob("", ""));
+  EXPECT_TRUE(matches_glob("**", ""));
+  EXPECT_FALSE(matches_glob("?", ""));
+}
+
+TEST(Rules, ComparisonsReadTheirSigns) {
+  EXPECT_EQ(comparison_from("1"), (Comparison{Comparison::Kind::kEqual, 1}));
+  EXPECT_EQ(comparison_from("!= 1"), (Comparison{Comparison::Kind::kNotEqual, 1}));
+  EXPECT_EQ(comparison_from(">=32"), (Comparison{Comparison::Kind::kGreaterEqual, 32}));
+  EXPECT_TRUE(comparison_from("> 1").holds(2));
+  EXPECT_FALSE(comparison_from("> 1").holds(1));
+  EXPECT_TRUE(comparison_from("<= 1").holds(1));
+  EXPECT_FALSE(comparison_from("< 1").holds(1));
+  for (const std::string text : {"= 1", "!= 1", "< 1", "<= 1", "> 1", ">= 1"}) {
+    EXPECT_EQ(to_string(comparison_from(text)), text);
+  }
+  EXPECT_EQ(message_of([] { comparison_from("> one"); }),
+            "'> one' is no comparison, expected a number after =, !=, <, <=, > or >=");
+}
+
+TEST(Rules, TheLastMatchDecidesKeyByKey) {
+  RuleSet rules({{.op = "Conv", .spec = {.weight_bits = 4, .activation_bits = 6}},
+                 {.groups = comparison_from("!= 1"), .spec = {.weight_bits = 8}},
+                 {.layer = "features.0.0", .spec = {.weight_bits = 8}}});
+
+  EXPECT_EQ(rules.spec(conv("features.1.0"), Role::kWeight), (PartialSpec{.weight_bits = 4}));
+  EXPECT_EQ(rules.spec(conv("features.1.1", 16), Role::kWeight), (PartialSpec{.weight_bits = 8}));
+  EXPECT_EQ(rules.spec(conv("features.0.0"), Role::kWeight), (PartialSpec{.weight_bits = 8}));
+  EXPECT_EQ(rules.spec(conv("features.0.0"), Role::kOutput), (PartialSpec{.activation_bits = 6}));
+  EXPECT_EQ(rules.spec({.layer = "fc", .op = "Gemm"}, Role::kWeight), PartialSpec{});
+}
+
+TEST(Rules, MatchFirstLastDepthwiseAndRole) {
+  RuleSet rules({{.depthwise = true, .spec = {.weight_bits = 7}},
+                 {.first = true, .spec = {.weight_bits = 5}},
+                 {.last = true, .spec = {.weight_bits = 6}},
+                 {.role = Role::kBias, .spec = {.quantize = false}}});
+  RuleSubject first = conv("a");
+  first.first = true;
+  RuleSubject last = conv("z");
+  last.last = true;
+
+  EXPECT_EQ(rules.spec(conv("dw", 8), Role::kWeight).weight_bits, 7);
+  EXPECT_EQ(rules.spec(first, Role::kWeight).weight_bits, 5);
+  EXPECT_EQ(rules.spec(last, Role::kWeight).weight_bits, 6);
+  EXPECT_EQ(rules.spec(last, Role::kBias).quantize, false);
+  EXPECT_EQ(rules.spec(last, Role::kWeight).quantize, std::nullopt);
+}
+
+TEST(Rules, ActivationBitsAreTheOutputsUnlessTheRuleNamesTheInput) {
+  RuleSet rules({{.spec = {.activation_bits = 4}},
+                 {.layer = "b", .role = Role::kInput, .spec = {.activation_bits = 8}}});
+
+  EXPECT_EQ(rules.spec(conv("a"), Role::kInput), PartialSpec{});
+  EXPECT_EQ(rules.spec(conv("b"), Role::kInput).activation_bits, 8);
+  EXPECT_EQ(rules.spec(conv("b"), Role::kOutput).activation_bits, 4);
+}
+
+TEST(Rules, AFunctionHasTheLastWord) {
+  RuleSet rules({weight_rule(8)}, [](const RuleSubject& subject, Role) {
+    return PartialSpec{.weight_bits = subject.groups == 1 ? 4 : 8};
+  });
+
+  EXPECT_EQ(rules.spec(conv("a"), Role::kWeight).weight_bits, 4);
+  EXPECT_EQ(rules.spec(conv("b", 4), Role::kWeight).weight_bits, 8);
+}
+
+TEST(Rules, RefuseBitsOutOfRange) {
+  EXPECT_EQ(message_of([] {
+              RuleSet({weight_rule(8), weight_rule(40)});
+            }),
+            "rule 2: weight_bits must be 1 to 16, got 40");
+  EXPECT_EQ(message_of([] { RuleSet({{.spec = {.activation_bits = 0}}}); }),
+            "rule 1: activation_bits must be 1 to 16, got 0");
+  RuleSet rules({}, [](const RuleSubject&, Role) { return PartialSpec{.weight_bits = 64}; });
+  EXPECT_EQ(message_of([&] { rules.spec(conv("a"), Role::kWeight); }),
+            "layer 'a': weight_bits must be 1 to 16, got 64");
+}
+
+TEST(Rules, RefuseARuleThatDecidesNothing) {
+  EXPECT_THAT(message_of([] { RuleSet({{.layer = "a"}}); }),
+              HasSubstr("rule 1 (layer = 'a') decides nothing"));
+  EXPECT_EQ(message_of([] { RuleSet({{.role = Role::kOutput, .spec = {.weight_bits = 4}}}); }),
+            "rule 1: weight_bits does not belong to the role 'output'");
+}
+
+TEST(Rules, RefuseARuleThatAppliesToNothing) {
+  RuleSet rules({{.layer = "features.*", .spec = {.weight_bits = 4}},
+                 {.layer = "fetures.0.0", .depthwise = true, .spec = {.weight_bits = 8}}});
+  rules.spec(conv("features.0.0"), Role::kWeight);
+  rules.spec(conv("classifier.1"), Role::kWeight);
+
+  EXPECT_EQ(message_of([&] { rules.require_all_used(); }),
+            "rule 2 (layer = 'fetures.0.0', depthwise = true) applies to nothing in this network "
+            "(the nearest layer is 'features.0.0')");
+}
+
+TEST(Rules, ARuleWhoseKeysNeverMatterAppliesToNothing) {
+  RuleSet rules({{.op = "Add", .spec = {.weight_bits = 4}}});
+  rules.spec({.layer = "add", .op = "Add"}, Role::kOutput);
+
+  EXPECT_EQ(message_of([&] { rules.require_all_used(); }),
+            "rule 1 (op = 'Add') applies to nothing in this network");
+}
+
+TEST(Rules, RolesHaveNames) {
+  for (const Role role : {Role::kWeight, Role::kInput, Role::kOutput, Role::kBias}) {
+    EXPECT_EQ(role_from(name(role)), role);
+  }
+  EXPECT_EQ(message_of([] { role_from("weights"); }),
+            "role must be weight, input, output or bias, got 'weights'");
+}
+
+}  // namespace
+}  // namespace quern
