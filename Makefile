@@ -44,7 +44,7 @@ tidy: deps
 	scripts/install_deps.sh check
 	cmake --preset tidy
 	cmake --build --preset tidy
-	git diff --name-only --diff-filter=d $(SINCE) -- '*.cpp' \
+	git diff --name-only --diff-filter=d $(SINCE) -- quern cli tests | grep '\.cpp$$' \
 	  | xargs -r -n 1 -P $(jobs) clang-tidy --quiet -p build-tidy
 
 asan: deps
