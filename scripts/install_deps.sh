@@ -21,6 +21,8 @@ build_packages=(
   nlohmann-json3-dev           # --json, manifests
   libjpeg62-turbo-dev          # JPEG
   libspng-dev zlib1g-dev       # PNG
+  libzip-dev                   # .npz archives
+  libssl-dev                   # SHA-256 of inputs and results in a run's manifest
   libgtest-dev libgmock-dev    # unit tests
   libbenchmark-dev             # benchmarks
   python3-venv unzip           # fetch and unpack the wheels below

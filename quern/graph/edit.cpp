@@ -103,15 +103,15 @@ void Graph::bypass(NodeId node) {
   const ValueId from = bypassed.outputs.at(0);
   const ValueId to = bypassed.inputs.at(0);
   const bool renames = is_output(from) && producer(to) != nullptr && !is_output(to);
+  const std::string output_name = value(from).name;
   replace_uses(from, to);
   erase_node(node);
-  if (renames) {
-    // What users call the network's output stays its name.
-    const std::string output_name = value(from).name;
-    value_names_.erase(record(to).value.name);
-    record(to).value.name = output_name;
-    value_names_[output_name] = to;
-  }
+  if (!renames) return;
+  // What users call the network's output stays its name.
+  Value& renamed = record(to).value;
+  value_names_.erase(renamed.name);
+  renamed.name = output_name;
+  value_names_[output_name] = to;
 }
 
 void Graph::erase_node(NodeId node) {
@@ -120,8 +120,9 @@ void Graph::erase_node(NodeId node) {
     if (!output) continue;
     ensure(use_count(output) == 0, "layer '{}' is erased but '{}' is still read", erased.node.layer,
            value(output).name);
-    record(output).alive = false;
-    value_names_.erase(record(output).value.name);
+    ValueRecord& produced = record(output);
+    value_names_.erase(produced.value.name);
+    produced.alive = false;
   }
   for (std::size_t i = 0; i < erased.node.inputs.size(); ++i) unlink(node, i);
   layers_.erase(erased.node.layer);

@@ -41,9 +41,8 @@ TEST(Error, EnsureBlamesQuern) {
 
 TEST(Error, ContextGoesInFrontAndKeepsTheCode) {
   const Error error = error_of([] {
-    with_context("a.onnx", [] {
-      with_context("node 'conv3'", [] { fail(ErrorCode::kParse, "no input"); });
-    });
+    with_context("a.onnx",
+                 [] { with_context("node 'conv3'", [] { fail(ErrorCode::kParse, "no input"); }); });
   });
 
   EXPECT_EQ(error.code(), ErrorCode::kParse);
