@@ -6,6 +6,8 @@ add_library(quern_conventions INTERFACE)
 target_compile_features(quern_conventions INTERFACE cxx_std_20)
 target_compile_options(quern_conventions INTERFACE
   -Wall -Wextra -Wpedantic -Wfloat-conversion
+  # A designated initializer leaves the other fields at their defaults on purpose.
+  -Wno-missing-field-initializers
   # A designated initializer leaves the other members to their defaults on purpose.
   -Wno-missing-field-initializers
   # Floats decide integers here: a fused multiply-add rounds once where the source says twice, so

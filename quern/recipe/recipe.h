@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quern/quant/rules.h"
+#include "quern/recipe/preprocessing_choice.h"
+
+namespace quern {
+
+/// [model]: which network.
+struct ModelRecipe {
+  std::string source;  ///< A file, or "zoo:NAME".
+  double width = 1.0;  ///< zoo: multiplies the channels.
+  std::optional<int>
+      input;  ///< zoo: side of the input (unit: pixels); the network's own if absent.
+  std::optional<int> classes;  ///< zoo: outputs; the network's own if absent.
+
+  bool operator==(const ModelRecipe&) const = default;
+};
+
+/// [data]: which pictures.
+struct DataRecipe {
+  std::string root;         ///< Where relative paths of lists, and inside them, start.
+  std::string calibration;  ///< List file or folder of pictures that ranges are measured on.
+  std::string
+      validation;  ///< List file or folder of labelled pictures; empty: no accuracy is measured.
+  std::int64_t limit = 0;         ///< Use the first pictures of each only; 0: all.
+  std::int64_t label_offset = 0;  ///< Added to every label.
+  bool skip_bad = false;          ///< Leave out pictures that can not be decoded, and count them.
+  PreprocessingChoice preprocess;
+
+  bool operator==(const DataRecipe&) const = default;
+};
+
+/// [quantize]: which grids.
+struct QuantizeRecipe {
+  std::string scheme = "finn";
+  int weight_bits = 8;
+  int activation_bits = 8;
+  std::vector<Rule> rules;
+
+  bool operator==(const QuantizeRecipe&) const = default;
+};
+
+/// [calibrate]: how scales are found.
+struct CalibrateRecipe {
+  std::string observer = "percentile";  ///< Of activations.
+  double percentile = 99.999;           ///< Kept mass (unit: percent).
+  std::string weight_scale = "mse";     ///< Of weights.
+
+  bool operator==(const CalibrateRecipe&) const = default;
+};
+
+/// Everything that decides a run. The TOML file has the same names.
+struct Recipe {
+  std::int64_t version = 1;
+  std::uint64_t seed = 0;  ///< Of random weights.
+  int threads = 0;         ///< 0: all cores. Results do not depend on it.
+  ModelRecipe model;
+  DataRecipe data;
+  QuantizeRecipe quantize;
+  CalibrateRecipe calibrate;
+
+  bool operator==(const Recipe&) const = default;
+};
+
+/// Reads TOML. `name` is what messages call it; `overrides` are "key.path=value" in TOML's syntax,
+/// a bare word being a string.
+/// @throws Error(kInvalidArgument) with file and line: no TOML, an unknown key (naming the
+/// nearest),
+///         a value of another type, a version other than 1, a value outside its domain.
+Recipe parse_recipe(std::string_view toml, const std::string& name,
+                    const std::vector<std::string>& overrides = {});
+
+/// A file, or the name of a ready-made recipe. Relative paths inside it start at the file's folder;
+/// those of a ready-made recipe at the working directory.
+Recipe read_recipe(const std::string& path_or_name, const std::vector<std::string>& overrides = {});
+
+/// The recipe with every key that has a value, in an order of its own: `parse_recipe` gives it
+/// back.
+std::string to_toml(const Recipe& recipe);
+
+/// A ready-made recipe: its commented text is what `quern init` writes.
+struct ReadyMadeRecipe {
+  std::string_view name;  ///< "finn-ptq"
+  std::string_view text;
+};
+
+/// All of them, by name; compiled in from recipes/*.toml.
+const std::vector<ReadyMadeRecipe>& ready_made_recipes();
+
+}  // namespace quern

@@ -1,0 +1,99 @@
+#include <fmt/ranges.h>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "quern/recipe/keys.h"
+#include "quern/recipe/recipe.h"
+
+namespace quern {
+namespace {
+
+std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      result += '\\';
+      result += c;
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      result += fmt::format("\\u{:04X}", static_cast<unsigned char>(c));
+    } else {
+      result += c;
+    }
+  }
+  return result + '"';
+}
+
+std::string literal(const std::string& value) { return quoted(value); }
+std::string literal(bool value) { return value ? "true" : "false"; }
+std::string literal(Role value) { return quoted(std::string(name(value))); }
+std::string literal(const Comparison& value) { return quoted(to_string(value)); }
+/// Shortest digits that read back as the same double, with the point TOML wants in a float.
+std::string literal(double value) {
+  std::string digits = fmt::format("{}", value);
+  if (digits.find_first_of(".en") == std::string::npos) digits += ".0";
+  return digits;
+}
+template <class T>
+requires std::is_integral_v<T> std::string literal(T value) { return fmt::format("{}", value); }
+std::string literal(const std::array<double, 3>& value) {
+  return fmt::format("[{}, {}, {}]", literal(value[0]), literal(value[1]), literal(value[2]));
+}
+
+/// Appends keys to TOML text; a table's header is written when its first key is.
+class Writer {
+ public:
+  template <class T>
+  void key(const char* name, const T& value) {
+    write(name, literal(value));
+  }
+
+  template <class T>
+  void key(const char* name, const std::optional<T>& value) {
+    if (value) write(name, literal(*value));
+  }
+
+  template <class Body>
+  void table(const std::string& name, const Body& body) {
+    const std::string outer = path_;
+    path_ = outer.empty() ? name : outer + "." + name;
+    header_ = fmt::format("\n[{}]\n", path_);
+    body();
+    header_.clear();
+    path_ = outer;
+  }
+
+  template <class Item, class Body>
+  void tables(const char* name, std::vector<Item>& items, const Body& body) {
+    for (Item& item : items) {
+      text_ += fmt::format("\n[[{}.{}]]\n", path_, name);
+      body(item);
+    }
+  }
+
+  std::string text() && { return std::move(text_); }
+
+ private:
+  void write(const char* name, const std::string& value) {
+    text_ += std::exchange(header_, {});
+    text_ += fmt::format("{} = {}\n", name, value);
+  }
+
+  std::string text_;
+  std::string path_;
+  std::string header_;
+};
+
+}  // namespace
+
+std::string to_toml(const Recipe& recipe) {
+  Writer writer;
+  Recipe copy = recipe;  // describe() serves readers too, so it takes a recipe it may change
+  describe(writer, copy);
+  return std::move(writer).text();
+}
+
+}  // namespace quern

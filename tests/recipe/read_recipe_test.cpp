@@ -1,0 +1,129 @@
+#include <gmock/gmock.h>
+
+#include "quern/base/file.h"
+#include "quern/recipe/recipe.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temporary_folder.h"
+
+namespace quern {
+namespace {
+
+using test::expect_error;
+
+constexpr std::string_view kSnippet3 = R"(
+version = 1
+[model]
+source = "m.onnx"
+[data]
+calibration = "photos.txt"
+[data.preprocess]
+resize = "none"
+crop = 32
+mean = [0, 0.5, 1]
+[quantize]
+weight_bits = 8
+[[quantize.rule]]
+op = "Conv"
+depthwise = false
+weight_bits = 4
+[[quantize.rule]]
+layer = "features.0.0"
+role = "weight"
+groups = "> 1"
+weight_bits = 8
+)";
+
+TEST(ReadRecipe, FillsEveryField) {
+  const Recipe recipe = parse_recipe(kSnippet3, "r.toml");
+  EXPECT_EQ(recipe.model.source, "m.onnx");
+  EXPECT_EQ(recipe.data.calibration, "photos.txt");
+  EXPECT_EQ(recipe.data.preprocess.resize, 0);
+  EXPECT_EQ(recipe.data.preprocess.crop, 32);
+  EXPECT_EQ(recipe.data.preprocess.mean, (std::array<double, 3>{0, 0.5, 1}));
+  EXPECT_EQ(recipe.data.preprocess.std, std::nullopt);
+  ASSERT_EQ(recipe.quantize.rules.size(), 2);
+  EXPECT_EQ(recipe.quantize.rules[0].op, "Conv");
+  EXPECT_EQ(recipe.quantize.rules[0].depthwise, false);
+  EXPECT_EQ(recipe.quantize.rules[0].spec.weight_bits, 4);
+  EXPECT_EQ(recipe.quantize.rules[1].layer, "features.0.0");
+  EXPECT_EQ(recipe.quantize.rules[1].role, Role::kWeight);
+  EXPECT_EQ(recipe.quantize.rules[1].groups,
+            (Comparison{.kind = Comparison::Kind::kGreater, .value = 1}));
+}
+
+TEST(ReadRecipe, NamesTheNearestKeyAndTheLine) {
+  expect_error(ErrorCode::kInvalidArgument,
+               "r.toml:3: 'quantize.weight_bit' is not a key of a recipe (nearest: "
+               "'quantize.weight_bits')",
+               [] { parse_recipe("version = 1\n[quantize]\nweight_bit = 4\n", "r.toml"); });
+  expect_error(ErrorCode::kInvalidArgument, "'quantize.rule 1.laier' is not a key",
+               [] { parse_recipe("[[quantize.rule]]\nlaier = 'x'\nweight_bits = 4\n", "r.toml"); });
+  expect_error(ErrorCode::kInvalidArgument, "'modell' is not a key of a recipe (nearest: 'model')",
+               [] { parse_recipe("[modell]\nsource = 'x'\n", "r.toml"); });
+}
+
+TEST(ReadRecipe, NamesValuesOfAnotherType) {
+  expect_error(ErrorCode::kInvalidArgument,
+               "r.toml:2: quantize.weight_bits = 'four' is not a whole number",
+               [] { parse_recipe("[quantize]\nweight_bits = 'four'", "r.toml"); });
+  expect_error(ErrorCode::kInvalidArgument, "model = 3 is not a table",
+               [] { parse_recipe("model = 3", "r.toml"); });
+  expect_error(ErrorCode::kInvalidArgument, "is not three numbers",
+               [] { parse_recipe("[data.preprocess]\nmean = [1, 2]", "r.toml"); });
+  expect_error(ErrorCode::kInvalidArgument, "is not an array of tables",
+               [] { parse_recipe("[quantize]\nrule = 1", "r.toml"); });
+}
+
+TEST(ReadRecipe, RefusesValuesOutsideTheirDomain) {
+  expect_error(ErrorCode::kInvalidArgument, "version is 2, expected 1",
+               [] { parse_recipe("version = 2", "r.toml"); });
+  expect_error(ErrorCode::kInvalidArgument, "weight_bits must be 1 to 16, got 0",
+               [] { parse_recipe("[quantize]\nweight_bits = 0", "r.toml"); });
+  expect_error(ErrorCode::kInvalidArgument, "activation_bits must be 1 to 16, got 64",
+               [] { parse_recipe("[quantize]\nactivation_bits = 64", "r.toml"); });
+}
+
+TEST(ReadRecipe, QuotesTheLineThatIsNoToml) {
+  expect_error(ErrorCode::kInvalidArgument,
+               "r.toml:2:", [] { parse_recipe("version = 1\n[data\n", "r.toml"); });
+}
+
+TEST(ReadRecipe, OverridesSpeakToml) {
+  const Recipe recipe = parse_recipe("version = 1", "r.toml",
+                                     {"quantize.weight_bits=4", "data.root=/data/my photos",
+                                      "data.preprocess.mean=[1, 2, 3]", "seed=7"});
+  EXPECT_EQ(recipe.quantize.weight_bits, 4);
+  EXPECT_EQ(recipe.data.root, "/data/my photos");
+  EXPECT_EQ(recipe.data.preprocess.mean, (std::array<double, 3>{1, 2, 3}));
+  EXPECT_EQ(recipe.seed, 7);
+  expect_error(ErrorCode::kInvalidArgument, "--set seed: expected key=value",
+               [] { parse_recipe("", "r.toml", {"seed"}); });
+  expect_error(ErrorCode::kInvalidArgument, "'data.rot' is not a key",
+               [] { parse_recipe("", "r.toml", {"data.rot=x"}); });
+}
+
+TEST(ReadRecipe, PathsStartAtTheFile) {
+  const test::TemporaryFolder folder;
+  write_file(folder / "r.toml",
+             std::string_view("[model]\nsource = 'm.onnx'\n[data]\ncalibration = 'c.txt'\n"));
+  const Recipe recipe = read_recipe((folder / "r.toml").string());
+  EXPECT_EQ(recipe.model.source, (folder / "m.onnx").string());
+  EXPECT_EQ(recipe.data.calibration, (folder / "c.txt").string());
+
+  write_file(folder / "r.toml",
+             std::string_view("[model]\nsource = 'zoo:x'\n[data]\nroot = 'd'\nvalidation = 'v'\n"));
+  const Recipe rooted = read_recipe((folder / "r.toml").string());
+  EXPECT_EQ(rooted.model.source, "zoo:x");
+  EXPECT_EQ(rooted.data.root, (folder / "d").string());
+  EXPECT_EQ(rooted.data.validation, "v");
+}
+
+TEST(ReadRecipe, ReadyMadeOnesAreFoundByNameAndAreSound) {
+  ASSERT_FALSE(ready_made_recipes().empty());
+  for (const ReadyMadeRecipe& ready : ready_made_recipes()) {
+    EXPECT_NO_THROW(read_recipe(std::string(ready.name))) << ready.name;
+  }
+}
+
+}  // namespace
+}  // namespace quern

@@ -1,0 +1,31 @@
+#include <gmock/gmock.h>
+
+#include "quern/recipe/recipe.h"
+
+namespace quern {
+namespace {
+
+TEST(WriteRecipe, ReadsBackEqual) {
+  Recipe recipe;
+  recipe.seed = 3;
+  recipe.model.source = "a \"quoted\"\\path\n";
+  recipe.model.classes = 10;
+  recipe.data.preprocess.resize = 0;
+  recipe.data.preprocess.scale = 1.0;
+  recipe.data.preprocess.std = {0.1, 1e-9, 1.0 / 3.0};
+  recipe.data.preprocess.bgr = true;
+  recipe.quantize.rules = {
+      {.layer = "features.*", .groups = Comparison{}, .spec = {.weight_bits = 4}},
+      {.first = true, .role = Role::kOutput, .spec = {.quantize = false}}};
+  EXPECT_EQ(parse_recipe(to_toml(recipe), "resolved"), recipe);
+}
+
+TEST(WriteRecipe, ShowsDefaultsAndLeavesOutWhatIsNotSet) {
+  const std::string text = to_toml(Recipe{});
+  EXPECT_THAT(text, testing::HasSubstr("[quantize]\nscheme = \"finn\"\nweight_bits = 8\n"));
+  EXPECT_THAT(text, testing::Not(testing::HasSubstr("preprocess")));
+  EXPECT_EQ(parse_recipe(text, "resolved"), Recipe{});
+}
+
+}  // namespace
+}  // namespace quern
