@@ -19,19 +19,22 @@ struct Image {
   std::vector<std::uint8_t> pixels;
 };
 
-/// Decodes a JPEG (RGB, grey, CMYK, YCCK) or PNG (any colour type; alpha dropped) to RGB, as Pillow's
-/// convert("RGB") does. The format is told by the content, not by the suffix.
-/// @throws Error(kIo) if it can not be read; Error(kParse) naming the file if it is damaged, cut off
-///         or of another format.
+/// Decodes a JPEG or PNG to RGB as Pillow's convert("RGB") does, an EXIF orientation not applied.
+/// The format is told by the content, not by the suffix.
+/// @throws Error(kIo) if it can not be read; Error(kParse) naming the file if it is damaged, cut
+///         off, of another format, or declares more than 2²⁸ pixels.
 Image decode_image(const std::filesystem::path& path);
 Image decode_image(std::span<const std::byte> bytes, const std::string& name);
 
 /// Antialiased bilinear resize, bit for bit Pillow's `Image.resize(size, BILINEAR)`.
+/// @throws Error(kInvalidArgument) unless both sides are positive.
 Image resize(const Image& image, int width, int height);
 
-/// Central crop by fraction, resize of the short side (the long one is rounded), centre crop,
-/// channel order, scale, mean and std: the network's input, [3, crop, crop] float32 written to `out`.
-/// @throws Error(kInvalidArgument) if `out` has another size.
+/// The network's input, [3, crop, crop] float32 written to `out`: central crop by fraction, resize
+/// of the short side (the long one is rounded to nearest), centre crop, channel order, scale, mean
+/// and std. As torchvision's transforms do, a picture smaller than the crop gets a black border.
+/// @throws Error(kInvalidArgument) if `how` is not possible, the picture is empty, or `out` has
+///         another size.
 void preprocess(const Image& image, const Preprocessing& how, std::span<float> out);
 
 }  // namespace quern

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace quern {
@@ -16,15 +16,18 @@ struct Sample {
 };
 
 /// Reads lines of `relative/path label` (label optional; the path may hold spaces; empty lines and
-/// lines starting with '#' are skipped). Relative paths are taken from `root`, by default the list's
-/// own folder; absolute ones stand as they are.
-/// @throws Error(kIo) if it can not be read; Error(kParse) with file and line for a line that is
-///         neither; Error(kParse) if it names no picture.
+/// lines starting with '#' are skipped). Relative paths are taken from `root`, by default the
+/// list's own folder; absolute ones stand as they are. Whether the pictures exist is not checked.
+/// @throws Error(kIo) if it can not be read; Error(kParse) with file and line for a label that is
+///         not an integer of 0 or more; Error(kParse) if it names no picture.
 std::vector<Sample> read_image_list(const std::filesystem::path& list,
                                     const std::optional<std::filesystem::path>& root = {});
 
-/// One folder per class, classes numbered in byte order of their names, pictures in byte order.
-/// A folder of pictures without class folders gives samples without labels.
+/// One folder per class, classes numbered in byte order of their names, pictures (.jpg, .jpeg,
+/// .png in any case, at any depth) in byte order. A folder of pictures without class folders gives
+/// samples without labels. Other files and hidden ones are ignored.
+/// @throws Error(kIo) if it can not be read; Error(kParse) if it, or a class folder, holds no
+///         picture.
 std::vector<Sample> read_image_folder(const std::filesystem::path& folder);
 
 /// Whichever of the two `data` is: a file or a folder.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -20,9 +20,10 @@ struct LoaderOptions {
 
 /// Some consecutive samples of a list, ready for a network.
 struct Batch {
-  std::size_t index = 0;             ///< Number of this batch, from 0.
-  std::vector<std::size_t> samples;  ///< Positions in the list; shorter than the batch where skipped.
-  Tensor images;                     ///< [samples, 3, crop, crop] float32.
+  std::size_t index = 0;  ///< Number of this batch, from 0.
+  std::vector<std::size_t>
+      samples;    ///< Positions in the list; shorter than the batch where skipped.
+  Tensor images;  ///< [samples, 3, crop, crop] float32.
 };
 
 struct LoaderReport {
@@ -30,10 +31,13 @@ struct LoaderReport {
   std::vector<std::string> skipped;  ///< One sentence per picture left out, in list order.
 };
 
-/// Decodes and preprocesses `samples` in batches and hands each to `consume(worker, batch)`. Batches
-/// run side by side, one thread each (worker 0 … threads − 1); their composition does not depend on
-/// the number of threads, their order of completion does. The first error in batch order is thrown
-/// after all workers have stopped.
+/// Decodes and preprocesses `samples` in batches and hands each to `consume(worker, batch)`.
+/// Batches run side by side, one thread each (worker 0 … threads − 1, where 0 is the calling
+/// thread), so one batch is decoded while another is consumed; their composition does not depend on
+/// the number of threads, their order of completion does. A batch that `skip_bad` leaves empty is
+/// not handed on.
+/// @throws the first error in batch order, after all workers have stopped; Error(kParse) if not one
+///         picture can be decoded; Error(kInvalidArgument) for options out of their range.
 LoaderReport for_each_batch(const std::vector<Sample>& samples, const LoaderOptions& options,
                             const std::function<void(int worker, const Batch&)>& consume);
 

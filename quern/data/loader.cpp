@@ -1,0 +1,137 @@
+#include "quern/data/loader.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "quern/base/error.h"
+#include "quern/data/image.h"
+
+namespace quern {
+namespace {
+
+using Consume = std::function<void(int worker, const Batch&)>;
+
+/// The first failure in batch order. Batches are started in order, so whatever comes before a
+/// failed batch is already running and will report too.
+class FirstFailure {
+ public:
+  void add(std::size_t batch, std::exception_ptr error) {
+    const std::lock_guard lock(mutex_);
+    if (!error_ || batch < batch_) {
+      batch_ = batch;
+      error_ = std::move(error);
+    }
+    any_ = true;
+  }
+  bool any() const { return any_; }
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::atomic<bool> any_ = false;
+  std::size_t batch_ = 0;
+  std::exception_ptr error_;
+};
+
+/// What loading one batch gave.
+struct Loaded {
+  Batch batch;
+  std::vector<std::string> skipped;
+};
+
+/// The first `count` pictures of `images`.
+Tensor first_pictures(const Tensor& images, std::int64_t count) {
+  Shape shape = images.shape();
+  shape[0] = count;
+  return Tensor::of<float>(shape, images.data<float>().first(element_count(shape)));
+}
+
+Loaded load(const std::vector<Sample>& samples, const LoaderOptions& options, std::size_t index) {
+  const std::size_t begin = index * options.batch_size;
+  const std::size_t end = std::min(begin + options.batch_size, samples.size());
+  const std::int64_t crop = options.preprocessing.crop;
+  const std::size_t picture_size = 3 * crop * crop;
+
+  Loaded loaded{.batch = {.index = index, .samples = {}, .images = {}}, .skipped = {}};
+  Tensor images(DType::kFloat32, {static_cast<std::int64_t>(end - begin), 3, crop, crop});
+  const std::span<float> values = images.mutable_data<float>();
+  for (std::size_t i = begin; i < end; ++i) {
+    Image image;
+    try {
+      image = decode_image(samples[i].path);
+    } catch (const Error& error) {
+      if (!options.skip_bad) throw;
+      loaded.skipped.emplace_back(error.what());
+      continue;
+    }
+    const std::size_t slot = loaded.batch.samples.size();
+    preprocess(image, options.preprocessing, values.subspan(slot * picture_size, picture_size));
+    loaded.batch.samples.push_back(i);
+  }
+  const std::size_t count = loaded.batch.samples.size();
+  loaded.batch.images =
+      count == end - begin ? images : first_pictures(images, static_cast<std::int64_t>(count));
+  return loaded;
+}
+
+int worker_count(int threads, std::size_t batches) {
+  const std::size_t wanted = threads > 0 ? threads : std::thread::hardware_concurrency();
+  return static_cast<int>(std::clamp<std::size_t>(wanted, 1, std::max<std::size_t>(batches, 1)));
+}
+
+LoaderReport merge(std::vector<std::vector<std::string>> skipped, std::size_t samples) {
+  LoaderReport report;
+  for (auto& batch : skipped) {
+    std::ranges::move(batch, std::back_inserter(report.skipped));
+  }
+  report.images = samples - report.skipped.size();
+  if (samples > 0 && report.images == 0) {
+    fail(ErrorCode::kParse, "none of {} pictures can be decoded; the first: {}", samples,
+         report.skipped.front());
+  }
+  return report;
+}
+
+}  // namespace
+
+LoaderReport for_each_batch(const std::vector<Sample>& samples, const LoaderOptions& options,
+                            const Consume& consume) {
+  require(options.batch_size > 0, "batch_size must be positive, got {}", options.batch_size);
+  require(options.threads >= 0, "threads must be 0 (all cores) or more, got {}", options.threads);
+  require(options.preprocessing.crop > 0, "crop must be positive, got {}",
+          options.preprocessing.crop);
+  const std::size_t batches = (samples.size() + options.batch_size - 1) / options.batch_size;
+
+  std::atomic<std::size_t> next = 0;
+  FirstFailure failure;
+  std::vector<std::vector<std::string>> skipped(batches);
+  const auto work = [&](int worker) {
+    while (!failure.any()) {
+      const std::size_t index = next++;
+      if (index >= batches) return;
+      try {
+        Loaded loaded = load(samples, options, index);
+        skipped[index] = std::move(loaded.skipped);
+        if (!loaded.batch.samples.empty()) consume(worker, loaded.batch);
+      } catch (...) {
+        failure.add(index, std::current_exception());
+      }
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    for (int worker = 1; worker < worker_count(options.threads, batches); ++worker) {
+      others.emplace_back(work, worker);
+    }
+    work(0);
+  }
+  failure.rethrow();
+  return merge(std::move(skipped), samples.size());
+}
+
+}  // namespace quern
