@@ -1,0 +1,135 @@
+#include "quern/ops/constant_value.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "quern/ops/symbolic_integers.h"
+#include "quern/ops/transpose.h"
+
+namespace quern {
+namespace {
+
+/// The extents of the node's first output, if all are fixed.
+std::optional<Shape> output_shape(const NodeView& node) {
+  const std::optional<Dims>& dims = node.graph().value(node.node().outputs[0]).dims;
+  if (!dims) return std::nullopt;
+  Shape shape;
+  for (const Dim& dim : *dims) {
+    if (!dim.is_fixed()) return std::nullopt;
+    shape.push_back(dim.size);
+  }
+  return shape;
+}
+
+bool only_relabels(std::string_view op) {
+  constexpr std::array<std::string_view, 6> kOps = {"Dropout", "Flatten", "Identity",
+                                                    "Reshape", "Squeeze", "Unsqueeze"};
+  return std::ranges::find(kOps, op) != kOps.end();
+}
+
+Tensor transposed(const Tensor& source, const std::vector<std::size_t>& order) {
+  const std::size_t rank = source.rank();
+  std::vector<std::int64_t> strides(rank, 1);
+  for (std::size_t i = rank; i-- > 1;) strides[i - 1] = strides[i] * source.shape()[i];
+  Shape shape(rank);
+  for (std::size_t i = 0; i < rank; ++i) shape[i] = source.shape()[order[i]];
+
+  Tensor result(source.dtype(), shape);
+  const std::size_t width = size_of(source.dtype());
+  const auto from = source.bytes();
+  const auto to = result.mutable_bytes();
+  Shape index(rank, 0);
+  for (std::size_t element = 0; element < static_cast<std::size_t>(source.size()); ++element) {
+    std::int64_t offset = 0;
+    for (std::size_t i = 0; i < rank; ++i) offset += index[i] * strides[order[i]];
+    std::copy_n(from.begin() + offset * static_cast<std::int64_t>(width), width,
+                to.begin() + static_cast<std::int64_t>(element * width));
+    for (std::size_t i = rank; i-- > 0;) {
+      if (++index[i] < shape[i]) break;
+      index[i] = 0;
+    }
+  }
+  return result;
+}
+
+template <class T>
+Tensor converted(const Tensor& source) {
+  const std::vector<T> values = to_vector<T>(source);
+  return Tensor::of<T>(source.shape(), values);
+}
+
+/// The casts whose result C++ defines for every element; none for the others.
+std::optional<Tensor> cast(const Tensor& source, DType to) {
+  if (source.dtype() == to) return source;
+  if (to == DType::kFloat32 && source.dtype() != DType::kFloat64) return converted<float>(source);
+  if (to == DType::kFloat64) return converted<double>(source);
+  return std::nullopt;
+}
+
+std::optional<Tensor> integer_chain(const NodeView& node) {
+  const ValueId output = node.node().outputs[0];
+  const auto known = symbolic_integers(node.graph(), output);
+  const auto numbers = known ? known->numbers() : std::nullopt;
+  if (!numbers) return std::nullopt;
+  switch (node.graph().value(output).dtype) {
+    case DType::kInt64:
+      return Tensor::of<std::int64_t>(known->shape, *numbers);
+    case DType::kInt32: {
+      const std::vector<std::int32_t> narrow(numbers->begin(), numbers->end());
+      const bool fits = std::ranges::equal(narrow, *numbers);
+      return fits ? std::optional(Tensor::of<std::int32_t>(known->shape, narrow)) : std::nullopt;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Tensor constant_attribute(const NodeView& node) {
+  if (const auto* tensor = node.find_attribute<Tensor>("value")) return *tensor;
+  if (const auto* value = node.find_attribute<std::int64_t>("value_int")) {
+    return Tensor::scalar(*value);
+  }
+  if (const auto* value = node.find_attribute<float>("value_float")) return Tensor::scalar(*value);
+  if (const auto* values = node.find_attribute<std::vector<std::int64_t>>("value_ints")) {
+    return Tensor::of<std::int64_t>({std::ssize(*values)}, *values);
+  }
+  if (const auto* values = node.find_attribute<std::vector<float>>("value_floats")) {
+    return Tensor::of<float>({std::ssize(*values)}, *values);
+  }
+  node.fail(ErrorCode::kUnsupported,
+            "Constant has none of value, value_int, value_ints, value_float, value_floats");
+}
+
+std::optional<Tensor> known_value(const Graph& graph, ValueId value) {
+  if (!value) return std::nullopt;
+  if (const auto& constant = graph.value(value).constant) return constant;
+  const Node* producer = graph.producer(value);
+  if (producer == nullptr || producer->op != "Constant") return std::nullopt;
+  return constant_attribute(NodeView(graph, *producer));
+}
+
+std::optional<Tensor> evaluate_constant(const Graph& graph, const Node& node) {
+  const NodeView view(graph, node);
+  if (!view.has_output(0)) return std::nullopt;
+  if (node.op == "Constant") return constant_attribute(view);
+  const bool reads_constant = view.has_input(0) && graph.is_constant(node.inputs[0]);
+  if (reads_constant) {
+    const Tensor& source = *view.input(0).constant;
+    if (node.op == "Transpose") return transposed(source, axis_order(view, source.rank()));
+    if (only_relabels(node.op)) {
+      const auto shape = output_shape(view);
+      return shape ? std::optional(source.reshaped(*shape)) : std::nullopt;
+    }
+    if (node.op == "Cast") {
+      if (auto result = cast(source, graph.value(node.outputs[0]).dtype)) return result;
+    }
+  }
+  return integer_chain(view);
+}
+
+}  // namespace quern
