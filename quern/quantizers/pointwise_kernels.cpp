@@ -5,20 +5,10 @@
 // rounding is an addition and a subtraction instead of an instruction that older ISAs lack.
 #include "quern/quantizers/pointwise_kernels.h"
 
+#include "quern/quantizers/vector_math.h"
+
 namespace quern {
 namespace {
-
-/// Half to even for |v| ≤ 2²²: the sum has an ulp of exactly 1.
-[[gnu::always_inline]] inline float round_half_even(float v) {
-  constexpr float kUlpIsOne = 12582912;  // 1.5 · 2²³
-  return (v + kUlpIsOne) - kUlpIsOne;
-}
-
-// The comparisons are written so that a NaN in v passes, as it does in ONNX's operators.
-[[gnu::always_inline]] inline float clamp(float v, float low, float high) {
-  v = v < low ? low : v;
-  return v > high ? high : v;
-}
 
 template <bool kAffine, bool kClip, bool kQuant>
 [[gnu::always_inline]] inline void period(const PointwiseLanes& p, const float* x, float* y,

@@ -1,0 +1,110 @@
+#include "quern/calibrate/activation_sweep.h"
+
+#include <algorithm>
+
+#include "quern/base/error.h"
+
+namespace quern {
+namespace {
+
+bool is_unknown_activation(const Graph& graph, const Node& quant) {
+  const Quantizer& entry = graph.quantizer(quant.quantizer);
+  return entry.scale && graph.scale(entry.scale).values.empty() &&
+         !graph.is_constant(quant.inputs[0]);
+}
+
+void check_supported(const Graph& graph, const Node& quant) {
+  const QuantSpec& spec = graph.quantizer(quant.quantizer).spec;
+  if (spec.granularity == Granularity::kPerTensor && spec.symmetric) return;
+  fail(ErrorCode::kUnsupported,
+       "layer '{}': cannot calibrate an activation grid with {} (one scale and zero point 0 work)",
+       quant.layer, spec.symmetric ? "a scale per channel" : "a zero point");
+}
+
+}  // namespace
+
+ActivationSweep::ActivationSweep(const Graph& graph, std::string observer,
+                                 const ObserverOptions& options, std::size_t samples)
+    : observer_(std::move(observer)), options_(options), samples_(samples) {
+  make_observer(observer_, options_);  // Refuses what is wrong before any work is done.
+  std::map<QuantizerId, std::size_t> positions;
+  for (const NodeId id : graph.nodes_of("Quant")) {
+    const Node& quant = graph.node(id);
+    if (!is_unknown_activation(graph, quant)) continue;
+    check_supported(graph, quant);
+    const auto [position, is_new] = positions.try_emplace(quant.quantizer, watched_.size());
+    const bool bipolar = graph.quantizer(quant.quantizer).spec.is_bipolar();
+    if (is_new) watched_.push_back({quant.quantizer, quant.layer, bipolar});
+    auto& values = watched_[position->second].values;
+    if (std::find(values.begin(), values.end(), quant.inputs[0]) != values.end()) continue;
+    values.push_back(quant.inputs[0]);
+    readers_[quant.inputs[0]].push_back(position->second);
+  }
+  if (watched_.empty()) return;
+  PlanOptions plan{.mode = QuantMode::kFloat, .taps = {}};
+  for (const auto& [value, readers] : readers_) plan.taps.push_back(value);
+  plan_ = std::make_unique<Plan>(graph, plan);
+  count_elements(graph);
+}
+
+/// Sends one black picture through: shapes are known exactly once they have been computed.
+void ActivationSweep::count_elements(const Graph& graph) {
+  require(graph.inputs().size() == 1, "calibration feeds one input, the network has {}",
+          graph.inputs().size());
+  const Value& input = graph.value(graph.inputs()[0]);
+  require(input.dims.has_value() && !input.dims->empty(), "the shape of input '{}' is not known",
+          input.name);
+  Shape shape = {1};
+  for (std::size_t i = 1; i < input.dims->size(); ++i) {
+    const Dim& dim = (*input.dims)[i];
+    require(dim.is_fixed(), "the extent '{}' of input '{}' is free", dim.symbol, input.name);
+    shape.push_back(dim.size);
+  }
+  plan_->run({Tensor(input.dtype, shape)}, [&](ValueId value, const TensorView& view) {
+    for (const std::size_t reader : readers_.at(value)) {
+      watched_[reader].elements += view.data.size();
+    }
+  });
+}
+
+ActivationSweep::Observers ActivationSweep::make_observers() const {
+  Observers made;
+  for (const Watched& watched : watched_) {
+    ObserverOptions options = options_;
+    options.expected_count = watched.elements * samples_;
+    made.push_back(make_observer(watched.is_bipolar ? "mean_abs" : observer_, options));
+  }
+  return made;
+}
+
+ActivationSweep::Observers& ActivationSweep::observers_of(int worker) {
+  const std::lock_guard lock(mutex_);
+  const auto [entry, is_new] = workers_.try_emplace(worker);
+  if (is_new) entry->second = make_observers();
+  return entry->second;
+}
+
+void ActivationSweep::add(int worker, const Tensor& batch) {
+  if (watched_.empty()) return;
+  Observers& observers = observers_of(worker);
+  plan_->run({batch}, [&](ValueId value, const TensorView& view) {
+    for (const std::size_t reader : readers_.at(value)) {
+      with_context(fmt::format("layer '{}'", watched_[reader].layer),
+                   [&] { observers[reader]->add(view.data); });
+    }
+  });
+}
+
+std::vector<ObservedThreshold> ActivationSweep::thresholds() const {
+  const Observers together = make_observers();
+  for (const auto& [worker, observers] : workers_) {
+    for (std::size_t i = 0; i < together.size(); ++i) together[i]->merge(*observers[i]);
+  }
+  std::vector<ObservedThreshold> result;
+  for (std::size_t i = 0; i < together.size(); ++i) {
+    result.push_back({watched_[i].quantizer, watched_[i].layer, together[i]->threshold()});
+  }
+  return result;
+}
+
+}  // namespace quern

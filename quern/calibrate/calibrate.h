@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "quern/calibrate/weight_scale.h"
+#include "quern/data/image_list.h"
+#include "quern/data/loader.h"
+#include "quern/graph/graph.h"
+
+namespace quern {
+
+struct CalibrateOptions {
+  std::string observer = "percentile";  ///< Of activations: a name from observers().
+  double percentile = 99.999;           ///< Of |x|, in (0, 100].
+  WeightMethod weight_method = WeightMethod::kMse;
+  LoaderOptions loader;
+};
+
+struct CalibrationReport {
+  std::size_t images = 0;            ///< Pictures that were observed.
+  std::vector<std::string> skipped;  ///< One sentence per picture left out.
+  std::vector<std::string> notes;    ///< One sentence per dead channel or constant activation.
+};
+
+/// Fills every scale of the graph that is not known: of weights from their values, of activations
+/// from one sweep of the samples through the float network. Scales of kind kConstant stay as they
+/// are; a scale that several grids share becomes the largest that any of them asks for.
+///
+/// The scales are the same, bit for bit, for any number of threads and any batch size.
+///
+/// @throws Error(kInvalidArgument) for an unknown observer, no samples, or pictures that do not
+/// have
+///         the network's input size; Error(kUnsupported) as Plan and weight_scale do; Error(kParse)
+///         for a picture that can not be decoded, unless the loader skips those.
+CalibrationReport calibrate(Graph& graph, const std::vector<Sample>& samples,
+                            const CalibrateOptions& options);
+
+}  // namespace quern

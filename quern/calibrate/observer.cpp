@@ -1,0 +1,27 @@
+#include "quern/calibrate/observer.h"
+
+#include <fmt/ranges.h>
+
+#include "quern/base/error.h"
+
+namespace quern {
+
+const std::vector<ObserverDef>& observers() {
+  static const std::vector<ObserverDef> kCatalog = {
+      {"mean_abs", "mean of |x|: the scale of a bipolar grid", make_mean_abs},
+      {"min_max", "largest |x|", make_min_max},
+      {"percentile", "percentile of |x|, exact over all samples", make_percentile},
+  };
+  return kCatalog;
+}
+
+std::unique_ptr<Observer> make_observer(std::string_view name, const ObserverOptions& options) {
+  std::vector<std::string_view> known;
+  for (const ObserverDef& observer : observers()) {
+    if (observer.name == name) return observer.make(options);
+    known.push_back(observer.name);
+  }
+  fail(ErrorCode::kInvalidArgument, "'{}' is not an observer ({})", name, fmt::join(known, ", "));
+}
+
+}  // namespace quern

@@ -1,0 +1,120 @@
+#include "quern/executor/fusion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+
+#include "quern/executor/torch_tensor.h"
+
+namespace quern {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+std::span<const float> floats(const at::Tensor& constant) {
+  return {constant.const_data_ptr<float>(), static_cast<std::size_t>(constant.numel())};
+}
+
+/// Runs `pass` over a dense tensor whose channels are innermost in memory.
+void apply(const Pointwise& pass, const at::Tensor& x, const at::Tensor& y) {
+  pass(x.const_data_ptr<float>(), y.mutable_data_ptr<float>(), x.numel());
+}
+
+/// The number of channels that the parameters speak of; 1 where one value serves all.
+std::int64_t channels_of(const PointwiseSpec& spec) {
+  const std::size_t channels =
+      std::max({spec.multiplier.size(), spec.low.size(), spec.params.scale.size(), std::size_t{1}});
+  return static_cast<std::int64_t>(channels);
+}
+
+/// Whether the parameters apply to dimension 1 of the value, as a pass has them.
+bool fits(const QuantSpec& spec) {
+  return spec.granularity == Granularity::kPerTensor || spec.channel_axis == 1;
+}
+
+}  // namespace
+
+bool PointwiseChain::append(const StepSource& source) {
+  const std::string_view op = source.node.op();
+  if (op == "BatchNormalization") return append_batch_normalization(source);
+  if (op == "Relu") return append_clip(0, kInfinity);
+  if (op == "Clip") {
+    const auto bound = [&](std::size_t index, float fallback) -> std::optional<float> {
+      if (!source.node.has_input(index)) return fallback;
+      if (!source.is_constant(index)) return std::nullopt;
+      return source.constants[index].item<float>();
+    };
+    const auto low = bound(1, -kInfinity);
+    const auto high = bound(2, kInfinity);
+    return low && high && append_clip(*low, *high);
+  }
+  if (op == "Quant") return append_quant(source);
+  return false;
+}
+
+bool PointwiseChain::append_batch_normalization(const StepSource& source) {
+  if (!spec_.multiplier.empty() || !spec_.low.empty() || spec_.grid) return false;
+  for (std::size_t i = 1; i <= 4; ++i) {
+    if (!source.is_constant(i)) return false;
+  }
+  const auto gamma = floats(source.constants[1]);
+  const auto beta = floats(source.constants[2]);
+  const auto mean = floats(source.constants[3]);
+  const auto variance = floats(source.constants[4]);
+  const double epsilon = source.node.attribute<float>("epsilon");
+  for (std::size_t c = 0; c < gamma.size(); ++c) {
+    const double multiplier = gamma[c] / std::sqrt(variance[c] + epsilon);
+    spec_.multiplier.push_back(static_cast<float>(multiplier));
+    spec_.offset.push_back(static_cast<float>(beta[c] - mean[c] * multiplier));
+  }
+  return true;
+}
+
+bool PointwiseChain::append_clip(float low, float high) {
+  if (spec_.grid) return false;
+  const auto clip = [&](float x) { return std::min(std::max(x, low), high); };
+  spec_.low = {spec_.low.empty() ? low : clip(spec_.low[0])};
+  spec_.high = {spec_.high.empty() ? high : clip(spec_.high[0])};
+  return true;
+}
+
+bool PointwiseChain::append_quant(const StepSource& source) {
+  const Graph& graph = source.node.graph();
+  const Quantizer& entry = graph.quantizer(source.node.node().quantizer);
+  if (spec_.grid || !fits(entry.spec)) return false;
+  if (source.mode == QuantMode::kFakeQuant) {
+    spec_.params = graph.params(entry.id);
+    spec_.grid = entry.spec;
+    return true;
+  }
+  if (entry.kind != QuantizerKind::kConstant) return true;
+  const QuantParams params = graph.params(entry.id);
+  if (params.scale.size() != 1) return false;
+  const auto real = [&](std::int64_t code) {
+    return static_cast<float>(code - params.zero_point[0]) * params.scale[0];
+  };
+  return append_clip(real(entry.spec.qmin()), real(entry.spec.qmax()));
+}
+
+Forward PointwiseChain::build() const {
+  if (spec_.multiplier.empty() && spec_.low.empty() && !spec_.grid) {
+    return [](Arguments& inputs) { return std::vector{inputs[0]}; };
+  }
+  const std::int64_t channels = channels_of(spec_);
+  return [channels, pass = Pointwise(spec_, channels)](Arguments& inputs) {
+    const at::Tensor& x = inputs[0];
+    ensure(channels == 1 || x.size(1) == channels, "{} channels, expected {}", x.size(1), channels);
+    // Rank 2 and 4 have dimension 1 innermost in memory.
+    if (channels == 1 || x.dim() == 2 || x.dim() == 4) {
+      at::Tensor y = inputs.result_like(0);
+      apply(pass, x, y);
+      return std::vector{std::move(y)};
+    }
+    const at::Tensor y = x.movedim(1, -1).clone(at::MemoryFormat::Contiguous);
+    apply(pass, y, y);
+    return std::vector{y.movedim(-1, 1)};
+  };
+}
+
+}  // namespace quern

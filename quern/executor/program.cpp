@@ -1,0 +1,156 @@
+#include "quern/executor/program.h"
+
+#include <algorithm>
+#include <set>
+
+#include "quern/executor/catalog.h"
+#include "quern/executor/fusion.h"
+#include "quern/executor/torch_tensor.h"
+#include "quern/ops/op_def.h"
+
+namespace quern {
+namespace {
+
+/// What is known while the nodes are walked.
+struct Compilation {
+  const Graph& graph;
+  QuantMode mode;
+  std::set<ValueId> tapped;
+  std::set<NodeId> done;  ///< Part of a step already.
+  Program program;
+};
+
+StepSource source_of(const Compilation& state, const Node& node) {
+  std::vector<at::Tensor> constants(node.inputs.size());
+  for (std::size_t i = 0; i < constants.size(); ++i) {
+    if (node.inputs[i]) constants[i] = state.program.constants[node.inputs[i].index];
+  }
+  return {NodeView(state.graph, node), std::move(constants), state.mode};
+}
+
+/// The only reader of the value a node computes, where the value itself is not needed.
+const Node* sole_reader(const Compilation& state, const Node& node) {
+  const ValueId value = node.outputs[0];
+  if (state.tapped.contains(value) || state.graph.is_output(value)) return nullptr;
+  const auto uses = state.graph.uses(value);
+  if (uses.size() != 1 || uses[0].input != 0) return nullptr;
+  return &state.graph.node(uses[0].node);
+}
+
+std::vector<std::int32_t> indices(const std::vector<ValueId>& values) {
+  std::vector<std::int32_t> result;
+  for (const ValueId value : values) result.push_back(value.index);
+  return result;
+}
+
+Forward build(const StepSource& source) {
+  const BuildStep builder = find_step(source.node.op());
+  source.node.check_supported(builder != nullptr, "{} has no float implementation for such inputs",
+                              source.node.op());
+  return builder(source);
+}
+
+/// The step that starts at `first`: as many nodes as one pass computes, or the node alone.
+Step make_step(Compilation& state, const Node& first) {
+  const Node* last = &first;
+  PointwiseChain chain;
+  Step step;
+  if (chain.append(source_of(state, first))) {
+    for (const Node* next = sole_reader(state, first);
+         next != nullptr && chain.append(source_of(state, *next));
+         next = sole_reader(state, *last)) {
+      last = next;
+      state.done.insert(next->id);
+    }
+    step.forward = chain.build();
+    step.inputs = {first.inputs[0].index};
+  } else {
+    step.forward = build(source_of(state, first));
+    step.inputs = indices(first.inputs);
+  }
+  step.layer = last->layer;
+  step.outputs = indices(last->outputs);
+  for (const ValueId value : last->outputs) {
+    if (state.tapped.contains(value)) step.taps.push_back(value);
+  }
+  return step;
+}
+
+/// Computes a node whose inputs are all constant.
+void evaluate(Compilation& state, const Node& node) {
+  const StepSource source = source_of(state, node);
+  PointwiseChain chain;
+  Step step;
+  step.layer = node.layer;
+  step.forward = chain.append(source) ? chain.build() : build(source);
+  auto results = run_step(step, source.constants);
+  for (std::size_t i = 0; i < node.outputs.size() && i < results.size(); ++i) {
+    const ValueId value = node.outputs[i];
+    if (value) state.program.constants[value.index] = std::move(results[i]);
+  }
+}
+
+bool all_constant(const Compilation& state, const Node& node) {
+  return std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId input) {
+    return !input || state.program.constants[input.index].defined();
+  });
+}
+
+/// Fills Step::last_uses.
+void plan_memory(const Graph& graph, Program& program) {
+  std::set<std::int32_t> needed;
+  for (const ValueId output : graph.outputs()) needed.insert(output.index);
+  for (auto step = program.steps.rbegin(); step != program.steps.rend(); ++step) {
+    for (const std::int32_t value : step->inputs) {
+      if (value < 0 || program.constants[value].defined()) continue;
+      if (needed.insert(value).second) step->last_uses.push_back(value);
+    }
+  }
+}
+
+}  // namespace
+
+Program compile(const Graph& graph, const PlanOptions& options) {
+  Compilation state{graph, options.mode, {options.taps.begin(), options.taps.end()}, {}, {}};
+  std::int32_t count = 0;
+  for (const ValueId value : graph.values()) count = std::max(count, value.index + 1);
+  state.program.constants.resize(static_cast<std::size_t>(count));
+  for (const ValueId value : graph.values()) {
+    const auto& constant = graph.value(value).constant;
+    if (constant) state.program.constants[value.index] = to_torch(*constant);
+  }
+  for (const NodeId id : graph.nodes()) {
+    const Node& node = graph.node(id);
+    if (state.done.contains(id)) continue;
+    if (all_constant(state, node)) {
+      evaluate(state, node);
+    } else {
+      state.program.steps.push_back(make_step(state, node));
+    }
+  }
+  for (const ValueId value : options.taps) {
+    if (graph.producer(value) == nullptr || state.program.constants[value.index].defined()) {
+      state.program.shown_before.push_back(value);
+    }
+  }
+  plan_memory(graph, state.program);
+  return std::move(state.program);
+}
+
+std::vector<at::Tensor> run_step(const Step& step, std::vector<at::Tensor> inputs) {
+  try {
+    Arguments arguments(std::move(inputs));
+    auto results = step.forward(arguments);
+    for (at::Tensor& result : results) result = dense(result);
+    return results;
+  } catch (const Error& error) {
+    throw error.with_context(fmt::format("layer '{}'", step.layer));
+  } catch (const c10::Error& error) {
+    fail(ErrorCode::kInternal, "layer '{}': LibTorch: {}", step.layer,
+         error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    fail(ErrorCode::kInternal, "layer '{}': {}", step.layer, error.what());
+  }
+}
+
+}  // namespace quern

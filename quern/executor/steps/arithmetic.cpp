@@ -1,0 +1,47 @@
+// Add, Sub, Mul, Div with broadcasting.
+#include <ATen/ops/add.h>
+#include <ATen/ops/div.h>
+#include <ATen/ops/mul.h>
+#include <ATen/ops/sub.h>
+
+#include "quern/executor/catalog.h"
+
+namespace quern {
+namespace {
+
+using Operator = at::Tensor (*)(const at::Tensor&, const at::Tensor&);
+using InPlace = void (*)(at::Tensor&, const at::Tensor&);
+
+Forward step(Operator compute, InPlace compute_in_place) {
+  return [=](Arguments& inputs) {
+    const bool same_shape = inputs[0].sizes() == inputs[1].sizes();
+    if (!same_shape || !inputs.owns(0)) return std::vector{compute(inputs[0], inputs[1])};
+    at::Tensor y = inputs[0];
+    compute_in_place(y, inputs[1]);
+    return std::vector{std::move(y)};
+  };
+}
+
+}  // namespace
+
+Forward build_arithmetic(const StepSource& source) {
+  using T = at::Tensor;
+  const std::string_view op = source.node.op();
+  if (op == "Add") {
+    return step([](const T& a, const T& b) { return at::add(a, b); },
+                [](T& a, const T& b) { a.add_(b); });
+  }
+  if (op == "Sub") {
+    return step([](const T& a, const T& b) { return at::sub(a, b); },
+                [](T& a, const T& b) { a.sub_(b); });
+  }
+  if (op == "Mul") {
+    return step([](const T& a, const T& b) { return at::mul(a, b); },
+                [](T& a, const T& b) { a.mul_(b); });
+  }
+  ensure(op == "Div", "'{}' is not arithmetic", op);
+  return step([](const T& a, const T& b) { return at::div(a, b); },
+              [](T& a, const T& b) { a.div_(b); });
+}
+
+}  // namespace quern
