@@ -58,8 +58,10 @@ fuzz: deps
 	cmake --build --preset fuzz
 	for fuzzer in build-fuzz/fuzz/*; do $$fuzzer -max_total_time=$(FUZZ_SECONDS) || exit; done
 
+# Figures on real networks and photos, into docs/results.md.
 bench: build
-	for benchmark in build/bench/*; do $$benchmark || exit; done
+	scripts/install_deps.sh peers
+	bench/results.py
 
 install: build
 	cmake --install build --prefix $(PREFIX)

@@ -6,8 +6,6 @@ add_library(quern_conventions INTERFACE)
 target_compile_features(quern_conventions INTERFACE cxx_std_20)
 target_compile_options(quern_conventions INTERFACE
   -Wall -Wextra -Wpedantic -Wfloat-conversion
-  # A designated initializer leaves the other fields at their defaults on purpose.
-  -Wno-missing-field-initializers
   # A designated initializer leaves the other members to their defaults on purpose.
   -Wno-missing-field-initializers
   # Floats decide integers here: a fused multiply-add rounds once where the source says twice, so
@@ -54,8 +52,7 @@ endfunction()
 # quern_shared_library(PART NAME [DEPENDS target…])
 #
 # libNAME.so: all folders of a part. Without LibTorch the part `full` has none, hence no library.
-# Public headers need only DEPENDS and fmt; what the sources link is nobody else's concern, so it
-# stays out of the installed package.
+# Public headers need only DEPENDS and fmt, so what the sources link stays private.
 function(quern_shared_library part name)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "DEPENDS")
   get_property(objects GLOBAL PROPERTY QUERN_OBJECTS_${part})
@@ -68,14 +65,13 @@ function(quern_shared_library part name)
                                                  $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_features(${target} INTERFACE cxx_std_20)
   get_property(libraries GLOBAL PROPERTY QUERN_LIBRARIES_${part})
-  list(APPEND libraries quern_conventions)
-  list(TRANSFORM libraries REPLACE "(.+)" "$<BUILD_INTERFACE:\\1>")
-  target_link_libraries(${target} PUBLIC ${arg_DEPENDS} fmt::fmt PRIVATE ${libraries})
+  target_link_libraries(${target} PUBLIC ${arg_DEPENDS} fmt::fmt
+                                  PRIVATE ${libraries} quern_conventions)
   string(REPLACE "quern_" "" exported ${name})
   set_target_properties(${target} PROPERTIES
     OUTPUT_NAME ${name}
     EXPORT_NAME ${exported}
-    INSTALL_RPATH $ORIGIN
+    INSTALL_RPATH "$ORIGIN;$ORIGIN/quern/torch/torch/lib"
     INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS ${target} EXPORT quern)
 endfunction()

@@ -24,7 +24,6 @@ build_packages=(
   libzip-dev                   # .npz archives
   libssl-dev                   # SHA-256 of inputs and results in a run's manifest
   libgtest-dev libgmock-dev    # unit tests
-  libbenchmark-dev             # benchmarks
   python3-venv unzip           # fetch and unpack the wheels below
 )
 
