@@ -1,15 +1,17 @@
+#include <algorithm>
+
 #include "quern/ops/dims.h"
 #include "quern/ops/node_view.h"
 
 namespace quern {
 namespace {
 
-/// a + b; free where one of them is.
+/// a + b, free where one of them is. Stops above what any value may hold, far from overflow.
 Dim sum(const Dim& a, const Dim& b) {
   if (a.size == 0) return b;
   if (b.size == 0) return a;
-  // Extents are bounded by kMaxElements and inputs by memory: the sum stays inside int64.
-  return a.is_fixed() && b.is_fixed() ? Dim{a.size + b.size, ""} : Dim{};
+  if (!a.is_fixed() || !b.is_fixed()) return {};
+  return {std::min(a.size + b.size, kMaxElements + 1), ""};
 }
 
 std::vector<ValueType> infer(const Graph& graph, const Node& node) {

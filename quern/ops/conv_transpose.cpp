@@ -11,8 +11,8 @@ void check_channels(const NodeView& conv, std::int64_t groups) {
   const Dims& input = *conv.dims(0);
   const Dims& weight = *conv.dims(1);
   conv.check(unify(weight[0], input[1]).has_value(),
-             "the weight of ConvTranspose is {}, expected {} input channels, got {}",
-             to_string(weight), weight[0].size, to_string(input));
+             "the weight of ConvTranspose is {}, expected [{}, …] for an input of shape {}",
+             to_string(weight), input[1].size, to_string(input));
   if (weight[0].is_fixed()) {
     conv.check(weight[0].size > 0 && weight[0].size % groups == 0,
                "the weight of ConvTranspose is {}: its {} input channels do not divide into {} "

@@ -86,7 +86,7 @@ TEST(Conv, TakesABias) {
   EXPECT_EQ(OneOp("Conv").input("N 3 8 8").weight({4, 3, 1, 1}).weight({4}).shape(),
             "[N, 4, 8, 8]");
   EXPECT_EQ(OneOp("Conv").input("N 3 8 8").weight({4, 3, 1, 1}).weight({3}).error(),
-            "layer 'x': Conv reads 'constant_2' of shape [3], expected [4]");
+            "layer 'x': Conv reads 'constant2' of shape [3], expected [4]");
 }
 
 TEST(Conv, RefusesChannelsThatDisagree) {
@@ -109,7 +109,7 @@ TEST(Conv, RefusesOtherRanks) {
 TEST(Conv, RefusesMixedTypes) {
   OneOp op("Conv");
   op.input("N 3 8 8").constant(Tensor(DType::kFloat64, {4, 3, 1, 1}));
-  EXPECT_THAT(op.error(), HasSubstr("of type float32 together with 'constant' of type float64"));
+  EXPECT_THAT(op.error(), HasSubstr("of type float32 together with 'constant1' of type float64"));
 }
 
 TEST(Conv, LeavesAnUnknownInputUnknown) {

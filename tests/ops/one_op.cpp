@@ -24,7 +24,8 @@ OneOp::OneOp(std::string_view op) {
 }
 
 OneOp& OneOp::input(std::string_view text, DType dtype) {
-  node_.inputs.push_back(graph_.add_input("in", dtype, dims(text)));
+  node_.inputs.push_back(
+      graph_.add_input(fmt::format("in{}", node_.inputs.size()), dtype, dims(text)));
   return *this;
 }
 
@@ -34,7 +35,8 @@ OneOp& OneOp::unknown_input() {
 }
 
 OneOp& OneOp::constant(Tensor tensor) {
-  node_.inputs.push_back(graph_.add_constant("constant", std::move(tensor)));
+  node_.inputs.push_back(
+      graph_.add_constant(fmt::format("constant{}", node_.inputs.size()), std::move(tensor)));
   return *this;
 }
 
