@@ -6,6 +6,7 @@
 #include "quern/executor/memory.h"
 #include "quern/executor/program.h"
 #include "quern/executor/torch_tensor.h"
+#include "quern/ops/op_def.h"
 
 namespace quern {
 namespace {
@@ -74,7 +75,9 @@ Plan::Plan(const Graph& graph, const PlanOptions& options) {
   keep_freed_memory();
   use_calling_thread_only();
   const c10::InferenceMode no_gradients;
-  impl_ = std::make_unique<Impl>(Impl{graph, compile(graph, options)});
+  impl_ = std::make_unique<Impl>(Impl{graph, {}});
+  infer_shapes(impl_->graph);  // A pass may have left values without one.
+  impl_->program = compile(impl_->graph, options);
 }
 
 Plan::~Plan() = default;
