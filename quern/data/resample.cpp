@@ -14,6 +14,9 @@ constexpr int kFractionBits = 22;
 constexpr std::int32_t kOne = 1 << kFractionBits;
 constexpr std::int32_t kHalf = kOne / 2;
 
+/// The nearest integer, halves up.
+std::int64_t nearest(double x) { return static_cast<std::int64_t>(std::floor(x + 0.5)); }
+
 std::uint8_t to_pixel(std::int32_t sum) {
   // Weights are rounded one by one and may add up to a little more than one.
   return static_cast<std::uint8_t>(std::min(sum >> kFractionBits, 255));
@@ -44,8 +47,8 @@ Taps triangle_taps(std::int64_t input, std::int64_t output, std::int64_t begin,
   std::vector<double> exact(taps.stride);
   for (std::int64_t i = 0; i < length; ++i) {
     const double center = (static_cast<double>(begin + i) + 0.5) * step;
-    const auto first = std::max<std::int64_t>(static_cast<std::int64_t>(center - radius + 0.5), 0);
-    const auto last = std::min(static_cast<std::int64_t>(center + radius + 0.5), input);
+    const auto first = std::max<std::int64_t>(nearest(center - radius), 0);
+    const auto last = std::min(nearest(center + radius), input);
     const int count = static_cast<int>(last - first);
     double total = 0.0;
     for (int t = 0; t < count; ++t) {
@@ -54,7 +57,8 @@ Taps triangle_taps(std::int64_t input, std::int64_t output, std::int64_t begin,
       total += exact[t];
     }
     for (int t = 0; t < count; ++t) {
-      taps.weights[i * taps.stride + t] = static_cast<std::int32_t>(exact[t] / total * kOne + 0.5);
+      taps.weights[i * taps.stride + t] =
+          static_cast<std::int32_t>(nearest(exact[t] / total * kOne));
     }
     if (i == 0) taps.begin = first;
     taps.end = last;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -91,7 +92,7 @@ TEST(DecodeJpeg, ToleratesABadVersionInTheHeader) {
 TEST(DecodeJpeg, RefusesDeclaredExtentsThatCannotBe) {
   std::vector<std::byte> bytes = encode_jpeg_samples(8, 8, noise(8, 8).pixels, {});
   const std::array<std::byte, 2> frame = {std::byte{0xFF}, std::byte{0xC0}};
-  const auto found = std::ranges::search(bytes, frame).begin();
+  const auto found = std::search(bytes.begin(), bytes.end(), frame.begin(), frame.end());
   ASSERT_NE(found, bytes.end());
   std::fill_n(found + 5, 4, std::byte{0xEF});  // height and width, 16 bits each
   expect_error(ErrorCode::kParse, "declares", [&] { decode_jpeg(bytes); });

@@ -97,7 +97,7 @@ TEST(DecodePng, RefusesAWrongChecksum) {
 
 TEST(DecodePng, RefusesDeclaredExtentsThatCannotBe) {
   const auto black = [](std::uint32_t width, std::uint32_t height) {
-    const Bytes rows((width + 7) / 8 * height);
+    const Bytes rows(std::size_t{(width + 7) / 8} * height);
     return encode_png_samples(header(width, height, 1, SPNG_COLOR_TYPE_GRAYSCALE), rows);
   };
   EXPECT_EQ(decode_png(black(1'000'000, 1)).width, 1'000'000);

@@ -81,7 +81,7 @@ TEST_F(ForEachBatch, HandsOverEverySampleOnceWhateverTheThreads) {
 TEST_F(ForEachBatch, HoldsThePreprocessedPictures) {
   write({});
   const auto batches = load(options(2));
-  std::vector<float> expected(3 * 6 * 6);
+  std::vector<float> expected(std::size_t{3} * 6 * 6);
   preprocess(decode_image(samples_[5].path), options(2).preprocessing, expected);
   const auto images = batches.at(1).images.data<float>();
   EXPECT_TRUE(std::ranges::equal(images.subspan(expected.size(), expected.size()), expected));
@@ -100,7 +100,7 @@ TEST_F(ForEachBatch, LeavesOutBadPicturesOnRequest) {
   ASSERT_EQ(batches.size(), 2U) << "batch 1 has no picture left";
   EXPECT_THAT(batches.at(0).samples, ElementsAre(0, 2, 3));
   EXPECT_EQ(batches.at(0).images.shape(), (Shape{3, 3, 6, 6}));
-  std::vector<float> expected(3 * 6 * 6);
+  std::vector<float> expected(std::size_t{3} * 6 * 6);
   preprocess(decode_image(samples_[2].path), options(3).preprocessing, expected);
   const auto images = batches.at(0).images.data<float>();
   EXPECT_TRUE(std::ranges::equal(images.subspan(expected.size(), expected.size()), expected));

@@ -24,7 +24,8 @@ Preprocessing raw(int crop) {
 }
 
 std::vector<float> preprocessed(const Image& image, const Preprocessing& how) {
-  std::vector<float> out(3 * how.crop * how.crop, std::numeric_limits<float>::quiet_NaN());
+  std::vector<float> out(std::size_t{3} * how.crop * how.crop,
+                         std::numeric_limits<float>::quiet_NaN());
   preprocess(image, how, out);
   return out;
 }
@@ -36,7 +37,8 @@ std::vector<float> planes(const Image& image, int left, int top, int crop) {
     for (int y = top; y < top + crop; ++y) {
       for (int x = left; x < left + crop; ++x) {
         const bool inside = x >= 0 && x < image.width && y >= 0 && y < image.height;
-        out.push_back(inside ? image.pixels[3 * (y * image.width + x) + c] : 0.0F);
+        out.push_back(inside ? static_cast<float>(image.pixels[3 * (y * image.width + x) + c])
+                             : 0.0F);
       }
     }
   }
@@ -80,7 +82,7 @@ TEST(Preprocess, CutsTheCentralFractionFirst) {
 
   Image middle{.width = 6, .height = 4, .pixels = {}};
   for (int y = 2; y < 6; ++y) {
-    const auto row = picture.pixels.begin() + 3 * (y * 10 + 2);
+    const auto row = picture.pixels.begin() + std::ptrdiff_t{3} * (y * 10 + 2);
     middle.pixels.insert(middle.pixels.end(), row, row + 18);
   }
   const Image scaled = resize(middle, 4, 3);  // 6 · 3 / 4 = 4.5, to even
