@@ -1,0 +1,26 @@
+#include "quern/passes/passes.h"
+
+namespace quern {
+
+PassReport& PassReport::operator+=(const PassReport& other) {
+  rewrites += other.rewrites;
+  notes.insert(notes.end(), other.notes.begin(), other.notes.end());
+  return *this;
+}
+
+const std::vector<PassInfo>& passes() {
+  static const std::vector<PassInfo> kPasses = {
+      {"fold_constants", "replaces what needs no run by constants", fold_constants},
+      {"remove_identities", "removes what changes nothing in inference", remove_identities},
+      {"resolve_padding", "writes every window out in numbers", resolve_padding},
+      {"simplify_flatten", "writes heads as GlobalAveragePool and Flatten", simplify_flatten},
+      {"collapse_concats", "merges concats of concats", collapse_concats},
+      {"check_batchnorm", "refuses batch norms without variance", check_batchnorm},
+      {"canonicalize", "all of the above, until nothing changes", canonicalize},
+      {"split_shared_weights", "gives every layer its own Quant on a shared weight",
+       split_shared_weights},
+  };
+  return kPasses;
+}
+
+}  // namespace quern

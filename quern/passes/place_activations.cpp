@@ -1,0 +1,164 @@
+// place_activations: finds the values that somebody wants on a grid, then puts a Quant on each.
+//
+// Somebody is a reader that needs codes (a layer with weights, a join, float arithmetic) or the
+// value itself (a graph input, an activation's output, a graph output). A Quant stands where the
+// elements are computed: in front of ops that only move them, and on every input of a Concat.
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "quern/analysis/dataflow.h"
+#include "quern/analysis/rectifier.h"
+#include "quern/base/error.h"
+#include "quern/ops/op_def.h"
+#include "quern/passes/internal/placement.h"
+
+namespace quern::internal {
+namespace {
+
+/// A value that gets a Quant.
+struct Demand {
+  ValueId value;
+  std::vector<NodeId> readers;  ///< Those that need codes; empty where only the value itself does.
+};
+
+/// The demands of a graph in the order in which they were made.
+class Demands {
+ public:
+  explicit Demands(Placement& placement) : placement_(placement), graph_(placement.graph) {}
+
+  std::vector<Demand> collect() {
+    for (const ValueId input : graph_.inputs()) demand(input, {});
+    for (const NodeId id : graph_.nodes()) collect_from(graph_.node(id));
+    for (const ValueId output : graph_.outputs()) {
+      const Node* producer = graph_.producer(output);
+      if (producer == nullptr || !is_readout(graph_, *producer)) trace(output, {});
+    }
+    return std::move(demands_);
+  }
+
+ private:
+  void collect_from(const Node& node) {
+    switch (quant_role(graph_, node)) {
+      case QuantRole::kActivation:
+        if (!is_readout(graph_, node)) {
+          demand(node.outputs.at(0), {});
+          return;
+        }
+        [[fallthrough]];
+      case QuantRole::kCompute:
+      case QuantRole::kJoin:
+      case QuantRole::kFloat:
+        if (placement_.reads_floats(node)) return;
+        for (const std::size_t i : activation_inputs(graph_, node)) trace(node.inputs[i], node.id);
+        return;
+      case QuantRole::kPreserving:
+      case QuantRole::kAffine:
+      case QuantRole::kQuant:
+        return;
+    }
+  }
+
+  /// Demands the values whose elements reach `value` unchanged.
+  void trace(ValueId value, NodeId reader) {
+    if (graph_.is_constant(value)) return;
+    const Node* node = graph_.producer(value);
+    const QuantRole role = node == nullptr ? QuantRole::kFloat : quant_role(graph_, *node);
+    const bool concatenates =
+        role == QuantRole::kJoin && node->op == "Concat" && !placement_.reads_floats(*node);
+    if (role == QuantRole::kPreserving) {
+      trace(node->inputs.at(0), reader);
+    } else if (concatenates) {
+      for (const ValueId input : node->inputs) trace(input, reader);
+    } else {
+      demand(value, reader);
+    }
+  }
+
+  void demand(ValueId value, NodeId reader) {
+    if (graph_.value(value).dtype != DType::kFloat32) return;
+    const auto [entry, is_new] = positions_.try_emplace(value, demands_.size());
+    if (is_new) demands_.push_back({value, {}});
+    if (reader) demands_[entry->second].readers.push_back(reader);
+  }
+
+  Placement& placement_;
+  const Graph& graph_;
+  std::vector<Demand> demands_;
+  std::unordered_map<ValueId, std::size_t> positions_;
+};
+
+/// Whether the value stays float after all. @throws Error(kInvalidArgument) if a rule keeps it
+/// float that a quantized layer reads.
+bool stays_float(Placement& placement, const Demand& demand, const RuleSubject& subject,
+                 const PartialSpec& decided) {
+  if (decided.quantize != false) return false;
+  if (demand.readers.empty()) {
+    placement.report.notes.push_back(
+        fmt::format("kept the output of '{}' float: a rule says so", subject.layer));
+    return true;
+  }
+  const Node* source = source_layer(placement.graph, demand.value);
+  require(source != nullptr && placement.reads_floats(*source),
+          "a rule keeps the output of '{}' float, but '{}' reads it and is quantized: give '{}' a "
+          "rule with role = 'input' and quantize = false, too",
+          subject.layer, placement.graph.node(demand.readers.front()).layer,
+          placement.graph.node(demand.readers.front()).layer);
+  return false;
+}
+
+/// The bits that a reader asks for by name, else those of the layer the value comes from.
+int bits_of(Placement& placement, const Demand& demand, const PartialSpec& decided) {
+  std::optional<int> asked;
+  std::string asking;
+  for (const NodeId reader : demand.readers) {
+    const RuleSubject subject = placement.subject(placement.graph.node(reader));
+    const std::optional<int> bits = placement.rules.spec(subject, Role::kInput).activation_bits;
+    if (!bits) continue;
+    require(!asked || asked == bits,
+            "'{}' asks for an input of {} bits and '{}' for {} bits, but both read '{}'", asking,
+            asked.value_or(0), subject.layer, *bits, placement.graph.value(demand.value).name);
+    asked = bits;
+    asking = subject.layer;
+  }
+  return asked.value_or(decided.activation_bits.value_or(placement.request.activation_bits));
+}
+
+void place(Placement& placement, const Demand& demand) {
+  Graph& graph = placement.graph;
+  const RuleSubject subject = placement.source_subject(demand.value);
+  const PartialSpec decided = placement.rules.spec(subject, Role::kOutput);
+  if (stays_float(placement, demand, subject, decided)) return;
+
+  const Node* producer = graph.producer(demand.value);
+  const std::optional<Rectifier> found =
+      producer == nullptr ? std::nullopt : rectifier(graph, *producer);
+  QuantSpec spec;
+  spec.bits = bits_of(placement, demand, decided);
+  spec.is_signed = !found;
+  const bool is_constant = found && found->threshold;
+  const std::string stem = subject.layer + (subject.op == "Input" ? "." : ".output_");
+  const QuantizerId quantizer = placement.add_quantizer(
+      stem, spec, is_constant ? QuantizerKind::kConstant : QuantizerKind::kCalibrated);
+  if (found && producer->op == "Clip") {
+    // The grid's ends clip from here on; FINN wants a plain Relu in front of an unsigned grid.
+    const NodeId clip = producer->id;
+    while (graph.node(clip).inputs.size() > 1) graph.remove_input(clip, 1);
+    graph.set_op(clip, "Relu");
+  }
+  if (is_constant) {
+    const double step = *found->threshold / static_cast<double>(spec.threshold_code());
+    graph.quantizer(quantizer).scale =
+        graph.add_scale({{}, stem + "scale", {static_cast<float>(step)}});
+  }
+  placement.insert(demand.value, quantizer);
+}
+
+}  // namespace
+
+void place_activations(Placement& placement) {
+  for (const Demand& demand : Demands(placement).collect()) place(placement, demand);
+}
+
+}  // namespace quern::internal
