@@ -7,71 +7,71 @@ FUZZ_SECONDS ?= 60
 MAKEFLAGS += --no-print-directory
 jobs := $(shell nproc)
 
-.PHONY: build deps test demo unit format format-check lint tidy asan fuzz bench install example clean
+.PHONY: help deps build demo test unit format format-check lint tidy asan fuzz bench install \
+  example clean
 
-build: deps
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 18
+
+deps: ## install what the build needs and is missing
+	scripts/install_deps.sh build
+
+build: deps ## the command, build/quern
 	cmake --preset release
 	cmake --build --preset release
 
-deps:
-	scripts/install_deps.sh build
+demo: build ## a network quantized, on generated images
+	build/quern demo
 
-# All tests but those labelled slow.
-test: build
+test: build ## all tests but those labelled slow
 	scripts/install_deps.sh peers
 	ctest --preset release -j $(jobs)
 
-# A developer's inner loop.
-unit: build
+unit: build ## the quick tests: a developer's inner loop
 	ctest --preset release -j $(jobs) -L unit
 
-demo: build
-	build/quern demo
-
-format:
+format: ## rewrite the sources as .clang-format says
 	scripts/install_deps.sh check
 	git ls-files '*.h' '*.cpp' '*.c' | xargs clang-format -i
 
-format-check:
+format-check: ## find what `make format` would rewrite
 	scripts/install_deps.sh check
 	git ls-files '*.h' '*.cpp' '*.c' | xargs clang-format --dry-run --Werror
 
-lint:
+lint: ## folder levels, missing tests, sizes
 	scripts/check_layers.py
 	scripts/check_size.py
 
-tidy: deps
+tidy: deps ## clang-tidy over the files changed since SINCE
 	scripts/install_deps.sh check
 	cmake --preset tidy
 	cmake --build --preset tidy
 	git diff --name-only --diff-filter=d $(SINCE) -- quern cli tests | grep '\.cpp$$' \
 	  | xargs -r -n 1 -P $(jobs) clang-tidy --quiet -p build-tidy
 
-asan: deps
+asan: deps ## the tests without LibTorch under address and undefined-behaviour sanitizers
 	cmake --preset asan
 	cmake --build --preset asan
 	ctest --preset asan -j $(jobs)
 
-fuzz: deps
+fuzz: deps ## every fuzzer, FUZZ_SECONDS each
 	scripts/install_deps.sh check
 	cmake --preset fuzz
 	cmake --build --preset fuzz
 	for fuzzer in build-fuzz/fuzz/*; do $$fuzzer -max_total_time=$(FUZZ_SECONDS) || exit; done
 
-# Figures on real networks and photos, into docs/results.md.
-bench: build
+bench: build ## figures on real networks and photos, into docs/results.md
 	scripts/install_deps.sh peers
 	bench/results.py
 
-install: build
+install: build ## into PREFIX
 	cmake --install build --prefix $(PREFIX)
 
-# A program outside of the tree, against an installed quern.
-example:
+example: ## a program outside of the tree, against an installed quern
 	$(MAKE) install PREFIX=$(CURDIR)/build/installed
 	cmake -S examples/find_package -B build/example -DCMAKE_PREFIX_PATH=$(CURDIR)/build/installed
 	cmake --build build/example
 	build/example/example
 
-clean:
+clean: ## remove what was built
 	rm -rf build build-*
