@@ -15,7 +15,6 @@ const std::vector<PassInfo>& passes() {
       {"resolve_padding", "writes every window out in numbers", resolve_padding},
       {"simplify_flatten", "writes heads as GlobalAveragePool and Flatten", simplify_flatten},
       {"collapse_concats", "merges concats of concats", collapse_concats},
-      {"check_batchnorm", "refuses batch norms without variance", check_batchnorm},
       {"canonicalize", "all of the above, until nothing changes", canonicalize},
       {"split_shared_weights", "gives every layer its own Quant on a shared weight",
        split_shared_weights},

@@ -36,10 +36,6 @@ PassReport simplify_flatten(Graph& graph);
 /// Merges a Concat that only another Concat of the same axis reads into that one.
 PassReport collapse_concats(Graph& graph);
 
-/// Changes nothing. @throws Error(kParse) naming layer and channel where a batch norm's variance is
-/// below 1e-10.
-PassReport check_batchnorm(Graph& graph);
-
 /// The form every other folder reads: all of the above, until nothing changes. Infers shapes.
 PassReport canonicalize(Graph& graph);
 
