@@ -12,4 +12,4 @@ add_custom_command(
   VERBATIM)
 add_library(onnx_proto STATIC ${generated}/onnx/onnx.pb.cc)
 target_include_directories(onnx_proto SYSTEM PUBLIC ${generated})
-target_link_libraries(onnx_proto PUBLIC protobuf::libprotobuf)
+target_link_libraries(onnx_proto PUBLIC protobuf::libprotobuf-lite)

@@ -54,6 +54,12 @@ void Graph::set_layer(NodeId node, std::string_view layer) {
   layers_.emplace(edited.layer, node);
 }
 
+void Graph::set_quantizer(NodeId node, QuantizerId quantizer) {
+  ensure(record(node).node.op == "Quant", "layer '{}' is no Quant", record(node).node.layer);
+  this->quantizer(quantizer);
+  record(node).node.quantizer = quantizer;
+}
+
 void Graph::set_constant(ValueId value, Tensor constant) {
   ValueRecord& edited = record(value);
   ensure(!edited.producer, "value '{}' is computed and can not be made constant",

@@ -59,6 +59,8 @@ class Graph {
   /// Another op for the same inputs and outputs; attributes are dropped.
   void set_op(NodeId node, std::string_view op);
   void set_layer(NodeId node, std::string_view layer);
+  /// The grid of a Quant.
+  void set_quantizer(NodeId node, QuantizerId quantizer);
   void set_constant(ValueId value, Tensor constant);
   void set_type(ValueId value, DType dtype, std::optional<Dims> dims);
   void set_output(std::size_t index, ValueId value);

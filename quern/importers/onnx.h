@@ -13,10 +13,10 @@ struct ImportReport {
   std::vector<std::string> warnings;  ///< One sentence each, naming the layer.
 };
 
-/// Reads an ONNX or QONNX file: opset 7 upwards, translated to kOpset; Quant and BipolarQuant become
-/// entries of the quantizer table; a file that quern wrote gives back the graph it was written from.
-/// The result is canonical (constants folded, paddings explicit), has shapes inferred and passes
-/// verify().
+/// Reads an ONNX or QONNX file: opset 7 upwards, translated to kOpset; Quant and BipolarQuant
+/// become entries of the quantizer table; a file that quern wrote gives back the graph it was
+/// written from. The result is canonical (constants folded, paddings explicit), has shapes inferred
+/// and passes verify().
 ///
 /// @throws Error(kIo) if the file can not be read, kParse where its content is wrong, kUnsupported
 ///         naming layer, op and the nearest that works.
