@@ -137,8 +137,8 @@ void check_variances(const Graph& graph, ImportReport& report) {
     const auto tiny = std::ranges::count_if(values, [](float value) { return value < kSmallest; });
     if (tiny == 0) continue;
     report.warnings.push_back(fmt::format(
-        "layer '{}': {} of {} channels have a variance below {} (the smallest is {}), so "
-        "that rounding errors dominate them",
+        "layer '{}': {} of {} channels have a variance below {} (the smallest is {}): they were "
+        "constant in training",
         node.layer, tiny, values.size(), kSmallest, *std::ranges::min_element(values)));
   }
 }

@@ -6,7 +6,6 @@ namespace {
 
 std::vector<ValueType> infer(const Graph& graph, const Node& node) {
   const NodeView quant(graph, node);
-  quant.check(static_cast<bool>(node.quantizer), "Quant names no quantizer");
   quant.check(quant.dtype(0) == DType::kFloat32, "Quant reads '{}' of type {}, expected float32",
               quant.input(0).name, name(quant.dtype(0)));
   return infer_same(graph, node);

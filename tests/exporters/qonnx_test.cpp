@@ -72,7 +72,7 @@ Graph quantized_conv() {
 }
 
 TEST(Qonnx, ImportGivesBackWhatWasExported) {
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
     const Graph graph = test::random_graph(seed);
     for (const std::int64_t batch : {1, 0, 5}) {
       ImportReport report;

@@ -9,7 +9,6 @@
 namespace quern {
 namespace {
 
-using testing::IsEmpty;
 using testing::SizeIs;
 
 /// The folder of reference data: $QUERN_DATA, or shared/data beside the source tree.
@@ -20,12 +19,7 @@ std::filesystem::path data_folder() {
 
 class Interop : public testing::Test {
  protected:
-  Graph imported(const std::string& path) {
-    ImportReport report;
-    Graph graph = import_onnx(data_folder() / path, &report);
-    EXPECT_THAT(report.warnings, IsEmpty());
-    return graph;
-  }
+  static Graph imported(const std::string& path) { return import_onnx(data_folder() / path); }
 
   void SetUp() override {
     if (!std::filesystem::exists(data_folder())) GTEST_SKIP() << "no " << data_folder();
