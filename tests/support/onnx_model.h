@@ -110,4 +110,13 @@ struct OnnxModel {
   }
 };
 
+/// x [N, 3, 4, 4] → Relu called "relu" → y
+inline OnnxModel relu_model() {
+  OnnxModel model;
+  model.input("x", {0, 3, 4, 4});
+  model.node("Relu", {"x"}, "y", "relu");
+  model.output("y");
+  return model;
+}
+
 }  // namespace quern::test
