@@ -21,8 +21,13 @@ TEST(Quant, KeepsTheShape) {
   EXPECT_EQ(quant_role(graph, graph.node(quant)), QuantRole::kQuant);
 }
 
-TEST(Quant, NamesAQuantizerAndReadsFloats) {
-  EXPECT_EQ(OneOp("Quant").input("N 3").error(), "layer 'x': Quant names no quantizer");
+TEST(Quant, HasAShapeBeforeItsGridIsKnown) {
+  EXPECT_EQ(OneOp("Quant").input("N 3").shape(), "[N, 3]");
+}
+
+TEST(Quant, ReadsFloats) {
+  EXPECT_EQ(OneOp("Quant").input("N 3", DType::kInt64).error(),
+            "layer 'x': Quant reads 'in0' of type int64, expected float32");
 }
 
 }  // namespace
