@@ -6,6 +6,7 @@ SINCE ?= HEAD~1
 FUZZ_SECONDS ?= 60
 MAKEFLAGS += --no-print-directory
 jobs := $(shell nproc)
+.DEFAULT_GOAL := build
 
 .PHONY: help deps build demo test unit format format-check lint tidy asan fuzz bench install \
   example clean
