@@ -19,16 +19,18 @@ deps: ## install what the build needs and is missing
 
 build: deps ## the command, build/quern
 	cmake --preset release
-	cmake --build --preset release
+	cmake --build --preset command
 
 demo: build ## a network quantized, on generated images
 	build/quern demo
 
 test: build ## all tests but those labelled slow
 	scripts/install_deps.sh peers
+	cmake --build --preset release
 	ctest --preset release -j $(jobs)
 
 unit: build ## the quick tests: a developer's inner loop
+	cmake --build --preset release
 	ctest --preset release -j $(jobs) -L unit
 
 format: ## rewrite the sources as .clang-format says
