@@ -101,6 +101,8 @@ class FinnLint {
              "quantizing does for a lower bound of 0");
     } else if (quant_role(graph_, node) == QuantRole::kActivation && node.op != "Relu") {
       report(node.layer, "op", "FINN has no {}: replace it by a Relu and train again", node.op);
+    } else if (node.op == "Resize" && quant_role(graph_, node) == QuantRole::kPreserving) {
+      return;  // To nearest: FINN repeats elements.
     } else if (!contains(kFinnOps, node.op)) {
       report(node.layer, "op", "FINN has no {}: cut the network here and let the host compute it",
              node.op);
