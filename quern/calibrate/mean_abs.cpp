@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include "quern/base/error.h"
-#include "quern/calibrate/abs_kernels.h"
+#include "quern/calibrate/internal/abs_kernels.h"
 #include "quern/calibrate/observer.h"
 
 namespace quern {

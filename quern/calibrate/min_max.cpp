@@ -2,7 +2,7 @@
 #include <bit>
 
 #include "quern/base/error.h"
-#include "quern/calibrate/abs_kernels.h"
+#include "quern/calibrate/internal/abs_kernels.h"
 #include "quern/calibrate/observer.h"
 
 namespace quern {

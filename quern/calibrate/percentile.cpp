@@ -9,7 +9,7 @@
 #include <functional>
 
 #include "quern/base/error.h"
-#include "quern/calibrate/abs_kernels.h"
+#include "quern/calibrate/internal/abs_kernels.h"
 #include "quern/calibrate/observer.h"
 
 namespace quern {

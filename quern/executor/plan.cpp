@@ -3,9 +3,9 @@
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
-#include "quern/executor/memory.h"
-#include "quern/executor/program.h"
-#include "quern/executor/torch_tensor.h"
+#include "quern/executor/internal/memory.h"
+#include "quern/executor/internal/program.h"
+#include "quern/executor/internal/torch_tensor.h"
 #include "quern/ops/op_def.h"
 
 namespace quern {

@@ -6,7 +6,7 @@
 
 #include "quern/base/error.h"
 #include "quern/base/random.h"
-#include "quern/calibrate/squared_error.h"
+#include "quern/calibrate/internal/squared_error.h"
 #include "quern/quantizers/fake_quant.h"
 
 namespace quern {

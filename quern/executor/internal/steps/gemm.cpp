@@ -3,7 +3,7 @@
 #include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
 
-#include "quern/executor/catalog.h"
+#include "quern/executor/internal/catalog.h"
 
 namespace quern {
 

@@ -1,4 +1,4 @@
-#include "quern/executor/torch_tensor.h"
+#include "quern/executor/internal/torch_tensor.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>

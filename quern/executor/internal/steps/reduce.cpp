@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "quern/executor/catalog.h"
+#include "quern/executor/internal/catalog.h"
 
 namespace quern {
 

@@ -1,4 +1,4 @@
-#include "quern/calibrate/abs_kernels.h"
+#include "quern/calibrate/internal/abs_kernels.h"
 
 #include <cstring>
 

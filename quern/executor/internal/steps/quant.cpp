@@ -1,7 +1,7 @@
 // A Quant that no pointwise chain takes: weights, whose channels may lie along any axis.
 #include <array>
 
-#include "quern/executor/catalog.h"
+#include "quern/executor/internal/catalog.h"
 #include "quern/quantizers/fake_quant.h"
 
 namespace quern {

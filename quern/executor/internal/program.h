@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "quern/executor/step.h"
+#include "quern/executor/internal/step.h"
 
 namespace quern {
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "quern/executor/catalog.h"
-#include "quern/executor/torch_tensor.h"
+#include "quern/executor/internal/catalog.h"
+#include "quern/executor/internal/torch_tensor.h"
 
 namespace quern {
 namespace {

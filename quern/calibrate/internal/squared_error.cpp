@@ -1,4 +1,4 @@
-#include "quern/calibrate/squared_error.h"
+#include "quern/calibrate/internal/squared_error.h"
 
 #include <array>
 

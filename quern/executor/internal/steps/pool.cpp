@@ -9,7 +9,7 @@
 
 #include <limits>
 
-#include "quern/executor/catalog.h"
+#include "quern/executor/internal/catalog.h"
 #include "quern/ops/window_geometry.h"
 
 namespace quern {

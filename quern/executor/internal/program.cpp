@@ -1,11 +1,11 @@
-#include "quern/executor/program.h"
+#include "quern/executor/internal/program.h"
 
 #include <algorithm>
 #include <set>
 
-#include "quern/executor/catalog.h"
-#include "quern/executor/fusion.h"
-#include "quern/executor/torch_tensor.h"
+#include "quern/executor/internal/catalog.h"
+#include "quern/executor/internal/fusion.h"
+#include "quern/executor/internal/torch_tensor.h"
 #include "quern/ops/op_def.h"
 
 namespace quern {

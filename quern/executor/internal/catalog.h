@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "quern/executor/step.h"
+#include "quern/executor/internal/step.h"
 
 namespace quern {
 

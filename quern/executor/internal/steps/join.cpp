@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "quern/executor/catalog.h"
+#include "quern/executor/internal/catalog.h"
 
 namespace quern {
 

@@ -1,4 +1,4 @@
-#include "quern/executor/memory.h"
+#include "quern/executor/internal/memory.h"
 
 #include <climits>
 #if defined(__GLIBC__)

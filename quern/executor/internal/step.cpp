@@ -1,4 +1,4 @@
-#include "quern/executor/step.h"
+#include "quern/executor/internal/step.h"
 
 #include <ATen/ops/empty_like.h>
 

@@ -8,7 +8,7 @@
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/where.h>
 
-#include "quern/executor/catalog.h"
+#include "quern/executor/internal/catalog.h"
 
 namespace quern {
 namespace {

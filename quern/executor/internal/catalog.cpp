@@ -1,4 +1,4 @@
-#include "quern/executor/catalog.h"
+#include "quern/executor/internal/catalog.h"
 
 #include <algorithm>
 #include <array>

@@ -1,11 +1,11 @@
-#include "quern/executor/fusion.h"
+#include "quern/executor/internal/fusion.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <span>
 
-#include "quern/executor/torch_tensor.h"
+#include "quern/executor/internal/torch_tensor.h"
 
 namespace quern {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "quern/executor/catalog.h"
-#include "quern/executor/torch_tensor.h"
+#include "quern/executor/internal/catalog.h"
+#include "quern/executor/internal/torch_tensor.h"
 #include "quern/ops/window_geometry.h"
 
 namespace quern {

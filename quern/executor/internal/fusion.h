@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "quern/executor/step.h"
+#include "quern/executor/internal/step.h"
 #include "quern/quantizers/pointwise.h"
 
 namespace quern {

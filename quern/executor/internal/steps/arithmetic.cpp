@@ -4,7 +4,7 @@
 #include <ATen/ops/mul.h>
 #include <ATen/ops/sub.h>
 
-#include "quern/executor/catalog.h"
+#include "quern/executor/internal/catalog.h"
 
 namespace quern {
 namespace {
