@@ -61,7 +61,9 @@ fuzz: deps ## every fuzzer, FUZZ_SECONDS each
 	scripts/install_deps.sh check
 	cmake --preset fuzz
 	cmake --build --preset fuzz
-	for fuzzer in build-fuzz/fuzz/*; do $$fuzzer -max_total_time=$(FUZZ_SECONDS) || exit; done
+	for fuzzer in build-fuzz/fuzz/*; do \
+	  corpus=build-fuzz/corpus/$$(basename $$fuzzer); mkdir -p $$corpus; \
+	  $$fuzzer -max_total_time=$(FUZZ_SECONDS) $$corpus || exit; done
 
 bench: build ## figures on real networks and photos, into docs/results.md
 	scripts/install_deps.sh peers
