@@ -105,20 +105,24 @@ QuantSpec spec_from(const Json& json, const std::string& owner) {
 Json json_of(const Quantizer& quantizer) {
   Json state = Json::object();
   for (const auto& [key, tensor] : quantizer.state) state[key] = json_of(tensor);
-  return {{"name", quantizer.name},
-          {"kind", name(quantizer.kind)},
-          {"spec", json_of(quantizer.spec)},
-          {"scale", quantizer.scale.index},
-          {"zero_point", quantizer.zero_point},
-          {"factors", {quantizer.factors[0].index, quantizer.factors[1].index}},
-          {"state", state}};
+  Json json = {{"name", quantizer.name},
+               {"kind", name(quantizer.kind)},
+               {"spec", json_of(quantizer.spec)},
+               {"zero_point", quantizer.zero_point},
+               {"state", state}};
+  if (quantizer.kind == QuantizerKind::kDerived) {
+    json["factors"] = {quantizer.factors[0].index, quantizer.factors[1].index};
+  } else {
+    json["scale"] = quantizer.scale.index;
+  }
+  return json;
 }
 
-/// A position below `count`, or −1 where there is none.
+/// A position below `count`.
 template <class IdType>
 IdType id_from(const Json& json, std::size_t count) {
   const auto index = json.get<std::int64_t>();
-  if (index < -1 || index >= static_cast<std::int64_t>(count)) {
+  if (index < 0 || index >= static_cast<std::int64_t>(count)) {
     fail(ErrorCode::kParse, "it names entry {} of a list of {}", index, count);
   }
   return IdType{static_cast<std::int32_t>(index)};
@@ -129,17 +133,16 @@ Quantizer quantizer_from(const Json& json, std::size_t scales, std::size_t quant
   json.at("name").get_to(quantizer.name);
   quantizer.kind = quantizer_kind_from(json.at("kind").get<std::string>());
   quantizer.spec = spec_from(json.at("spec"), fmt::format("quantizer '{}'", quantizer.name));
-  quantizer.scale = id_from<ScaleId>(json.at("scale"), scales);
   json.at("zero_point").get_to(quantizer.zero_point);
-  for (std::size_t i = 0; i < 2; ++i) {
-    quantizer.factors[i] = id_from<QuantizerId>(json.at("factors").at(i), quantizers);
-  }
   for (const auto& [key, tensor] : json.at("state").items()) {
     quantizer.state[key] = tensor_from(tensor);
   }
-  const bool is_derived = quantizer.kind == QuantizerKind::kDerived;
-  if (is_derived ? !(quantizer.factors[0] && quantizer.factors[1]) : !quantizer.scale) {
-    fail(ErrorCode::kParse, "quantizer '{}' has no scale", quantizer.name);
+  if (quantizer.kind != QuantizerKind::kDerived) {
+    quantizer.scale = id_from<ScaleId>(json.at("scale"), scales);
+    return quantizer;
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    quantizer.factors[i] = id_from<QuantizerId>(json.at("factors").at(i), quantizers);
   }
   return quantizer;
 }
@@ -225,8 +228,7 @@ FileMetadata read(const Json& json) {
   }
   check_factors(metadata.quantizers);
   for (const auto& [layer, entry] : json.at("quants").items()) {
-    const auto id = id_from<QuantizerId>(entry, metadata.quantizers.size());
-    if (id) metadata.quants.emplace(layer, id);
+    metadata.quants[layer] = id_from<QuantizerId>(entry, metadata.quantizers.size());
   }
   return metadata;
 }

@@ -8,10 +8,13 @@
 namespace quern {
 namespace {
 
-constexpr std::array<std::pair<Rounding, std::string_view>, 4> kRoundings = {
+// The first word of each is written, all are read.
+constexpr std::array<std::pair<Rounding, std::string_view>, 6> kRoundings = {
     {{Rounding::kHalfEven, "ROUND"},
+     {Rounding::kHalfEven, "HALF_EVEN"},
      {Rounding::kFloor, "FLOOR"},
      {Rounding::kCeil, "CEIL"},
+     {Rounding::kToZero, "DOWN"},
      {Rounding::kToZero, "ROUND_TO_ZERO"}}};
 
 }  // namespace
@@ -45,7 +48,7 @@ Rounding rounding_from(std::string_view name) {
     if (known == name) return value;
   }
   fail(ErrorCode::kUnsupported,
-       "rounding_mode '{}' is not computed (known: ROUND, FLOOR, CEIL, ROUND_TO_ZERO)", name);
+       "rounding_mode '{}' is not computed (known: ROUND, FLOOR, CEIL, DOWN)", name);
 }
 
 }  // namespace quern

@@ -61,7 +61,7 @@ void check(const QuantSpec& spec, const std::string& owner);
 /// "int4 narrow per_channel", "uint8", "bipolar": how reports name a grid.
 std::string to_string(const QuantSpec& spec);
 
-/// QONNX's word: "ROUND", "FLOOR", "CEIL", "ROUND_TO_ZERO".
+/// QONNX's word: "ROUND", "FLOOR", "CEIL", "DOWN".
 std::string_view name(Rounding rounding);
 /// @throws Error(kUnsupported) for a word quern does not compute, naming those it does.
 Rounding rounding_from(std::string_view name);

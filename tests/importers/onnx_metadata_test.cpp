@@ -64,13 +64,14 @@ TEST(FileMetadata, RefusesEntriesThatDoNotExist) {
   };
   refused([](auto& json) { json["quants"]["x"] = 7; }, "it names entry 7 of a list of 3");
   refused([](auto& json) { json["quantizers"][0]["scale"] = 9; }, "it names entry 9");
-  refused([](auto& json) { json["quantizers"][0]["scale"] = -1; }, "'input' has no scale");
-  refused([](auto& json) { json["quantizers"][2]["factors"] = {0, -1}; }, "'bias' has no scale");
+  refused([](auto& json) { json["quantizers"][0]["scale"] = -1; }, "it names entry -1");
+  refused([](auto& json) { json["quantizers"][2]["factors"] = {0, -1}; }, "it names entry -1");
   refused(
       [](auto& json) {
         json["quantizers"][2]["factors"] = {2, 1};
       },
       "'bias' is derived from a derived one");
+  refused([](auto& json) { json["quantizers"][2]["factors"] = {0}; }, "it is damaged");
   refused([](auto& json) { json["quantizers"][0]["spec"]["bits"] = 64; }, "bits must be 1 to 32");
   refused([](auto& json) { json["quantizers"][0]["kind"] = "odd"; }, "'odd' is not a quantizer");
 }

@@ -43,6 +43,9 @@ TEST(Rounding, NamesGoBothWays) {
        {Rounding::kHalfEven, Rounding::kFloor, Rounding::kCeil, Rounding::kToZero}) {
     EXPECT_EQ(rounding_from(name(rounding)), rounding);
   }
+  EXPECT_EQ(name(Rounding::kToZero), "DOWN");
+  EXPECT_EQ(rounding_from("ROUND_TO_ZERO"), Rounding::kToZero);
+  EXPECT_EQ(rounding_from("HALF_EVEN"), Rounding::kHalfEven);
   test::expect_error(ErrorCode::kUnsupported, "rounding_mode 'DITHER'",
                      [] { rounding_from("DITHER"); });
 }

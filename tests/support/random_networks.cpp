@@ -1,5 +1,8 @@
-// Writes the first inputs of onnx_fuzz into the folder named on the command line: random quantized
-// networks, with quern's metadata and as another tool would have written them.
+// usage: random_networks FOLDER
+//
+// Writes random quantized networks for other programs to read and for the fuzzer to start from:
+// own_N.onnx as quern exports it, foreign_N.onnx without node names and metadata and in an operator
+// set of 7 to 21, which most of them break somewhere.
 #include <filesystem>
 
 #include "onnx/onnx.pb.h"
@@ -9,7 +12,7 @@
 
 namespace {
 
-constexpr int kSeeds = 60;
+constexpr int kNetworks = 60;
 
 std::vector<std::byte> without_metadata(const std::vector<std::byte>& bytes, std::int64_t opset) {
   onnx::ModelProto model;
@@ -27,11 +30,11 @@ std::vector<std::byte> without_metadata(const std::vector<std::byte>& bytes, std
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   const std::filesystem::path folder = argv[1];
-  for (int seed = 0; seed < kSeeds; ++seed) {
-    const auto bytes = quern::to_qonnx(quern::test::random_graph(static_cast<std::uint64_t>(seed)));
-    quern::write_file(folder / fmt::format("own_{}", seed), bytes);
-    // Opsets 7 to 21: most graphs are refused somewhere, each in another place.
-    quern::write_file(folder / fmt::format("foreign_{}", seed),
-                      without_metadata(bytes, 7 + seed % 15));
+  for (int number = 0; number < kNetworks; ++number) {
+    const auto bytes =
+        quern::to_qonnx(quern::test::random_graph(static_cast<std::uint64_t>(number)));
+    quern::write_file(folder / fmt::format("own_{}.onnx", number), bytes);
+    quern::write_file(folder / fmt::format("foreign_{}.onnx", number),
+                      without_metadata(bytes, 7 + number % 15));
   }
 }
