@@ -18,6 +18,7 @@ struct Tally {
   std::size_t top1 = 0;
   std::size_t top5 = 0;
   std::size_t agreeing = 0;
+  std::size_t reference_top1 = 0;
   double signal = 0;
   double noise = 0;
 
@@ -26,6 +27,7 @@ struct Tally {
     top1 += other.top1;
     top5 += other.top5;
     agreeing += other.agreeing;
+    reference_top1 += other.reference_top1;
     signal += other.signal;
     noise += other.noise;
     return *this;
@@ -94,6 +96,8 @@ class Evaluation {
       check_logits(graph_, expected);
       for (std::size_t i = 0; i < batch.samples.size(); ++i) {
         compare(row(logits, i), row(expected, i), tally);
+        const std::int64_t rank = rank_of(row(expected, i), label(batch.samples[i], expected));
+        tally.reference_top1 += rank < 1 ? 1 : 0;
       }
     }
     progress_.advance(batch.samples.size());
@@ -160,6 +164,7 @@ Accuracy evaluate_accuracy(const Graph& graph, const std::vector<Sample>& sample
   accuracy.skipped = loaded.skipped;
   if (reference != nullptr) {
     accuracy.agreement = percent(total.agreeing, total.images);
+    accuracy.reference_top1 = percent(total.reference_top1, total.images);
     // Equal logits have no noise; JSON has no infinity, so the ratio is capped at what doubles
     // show.
     const double ratio = total.noise > 0 ? total.signal / total.noise : 1e30;

@@ -25,6 +25,7 @@ struct Accuracy {
   double seconds = 0;                ///< Wall clock, decoding included.
   std::optional<double> sqnr_db;    ///< 10·log10(Σ ref² / Σ (ref − logit)²) over all logits.
   std::optional<double> agreement;  ///< Percent of pictures with the reference's top-1 answer.
+  std::optional<double> reference_top1;  ///< The reference's own.
 };
 
 /// Runs `graph` over `samples` and compares its first output, [N, classes], with their labels;

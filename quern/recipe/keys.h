@@ -60,7 +60,7 @@ void describe(Keys& keys, Recipe& recipe) {
   keys.table("calibrate", [&] {
     keys.key("observer", recipe.calibrate.observer);
     keys.key("percentile", recipe.calibrate.percentile);
-    keys.key("weight_scale", recipe.calibrate.weight_scale);
+    keys.key("weight_method", recipe.calibrate.weight_method);
   });
 }
 

@@ -212,6 +212,13 @@ void rebase(std::string& path, const std::filesystem::path& folder) {
 
 }  // namespace
 
+ZooOptions zoo_options(const Recipe& recipe) {
+  return {.width = recipe.model.width,
+          .input = recipe.model.input,
+          .classes = recipe.model.classes,
+          .seed = recipe.seed};
+}
+
 Recipe parse_recipe(std::string_view text, const std::string& name,
                     const std::vector<std::string>& overrides) {
   toml::table root = parse(text, name);

@@ -9,6 +9,7 @@
 
 #include "quern/quant/rules.h"
 #include "quern/recipe/preprocessing_choice.h"
+#include "quern/zoo/zoo.h"
 
 namespace quern {
 
@@ -51,7 +52,7 @@ struct QuantizeRecipe {
 struct CalibrateRecipe {
   std::string observer = "percentile";  ///< Of activations.
   double percentile = 99.999;           ///< Kept mass (unit: percent).
-  std::string weight_scale = "mse";     ///< Of weights.
+  std::string weight_method = "mse";     ///< Of weights.
 
   bool operator==(const CalibrateRecipe&) const = default;
 };
@@ -68,6 +69,9 @@ struct Recipe {
 
   bool operator==(const Recipe&) const = default;
 };
+
+/// What a zoo network of the recipe is built with.
+ZooOptions zoo_options(const Recipe& recipe);
 
 /// Reads TOML. `name` is what messages call it; `overrides` are "key.path=value" in TOML's syntax,
 /// a bare word being a string.

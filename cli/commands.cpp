@@ -1,0 +1,19 @@
+#include "cli/commands.h"
+
+namespace quern::cli {
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> list = {
+      {"demo", "Quantize, evaluate and export a network on generated photos"},
+      {"init", "Write a commented recipe", add_init},
+      {"zoo", "List the built-in networks", add_zoo},
+      {"info", "Show layers, shapes, cost, bits; what a target would refuse", add_info},
+      {"quantize", "Post-training quantization: a float network and photos in, QONNX out"},
+      {"evaluate", "Measure accuracy on labelled photos"},
+      {"run", "Predict photos; dump logits and codes"},
+      {"export", "Write a model for a target", add_export},
+  };
+  return list;
+}
+
+}  // namespace quern::cli

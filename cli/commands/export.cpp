@@ -1,0 +1,58 @@
+#include <iostream>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "quern/analysis/targets.h"
+#include "quern/base/error.h"
+#include "quern/base/log.h"
+#include "quern/exporters/qonnx.h"
+#include "quern/models/load_model.h"
+#include "quern/passes/passes.h"
+
+namespace quern::cli {
+namespace {
+
+struct ExportCommand {
+  Recipe recipe;
+  std::string target;
+  std::string output;
+  std::int64_t batch = 1;
+};
+
+/// DIR/model.onnx, or the file itself where -o names one.
+std::filesystem::path output_file(const std::string& output) {
+  const std::filesystem::path path = output;
+  return path.extension() == ".onnx" ? path : path / "model.onnx";
+}
+
+void run(const ExportCommand& options) {
+  LoadedModel model = load_model(options.recipe.model.source, zoo_options(options.recipe));
+  for (const std::string& warning : model.warnings) log_warning("{}", warning);
+  split_shared_weights(model.graph);
+  for (const Finding& finding : lint_finn(model.graph)) {
+    log_warning("FINN: layer '{}': {}", finding.layer, finding.message);
+  }
+  const std::filesystem::path path = output_file(options.output);
+  export_qonnx(model.graph, path, {.batch = options.batch});
+  std::cout << "wrote " << path.string() << '\n';
+}
+
+}  // namespace
+
+void add_export(CLI::App& command) {
+  const auto options = std::make_shared<ExportCommand>();
+  add_model_options(command, options->recipe);
+  command.add_option("--to", options->target, "qonnx: for FINN, and for quern itself")
+      ->required()
+      ->check(CLI::IsMember({"qonnx"}));
+  command
+      .add_option("-o,--output", options->output, "A folder (model.onnx in it), or an .onnx file")
+      ->required();
+  command.add_option("--batch", options->batch, "Batch extent in the file; 0 keeps it free")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command.callback([options] { run(*options); });
+}
+
+}  // namespace quern::cli

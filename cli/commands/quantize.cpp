@@ -1,0 +1,130 @@
+#include "quern/pipeline/quantize.h"
+
+#include <iostream>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/report.h"
+#include "quern/base/error.h"
+#include "quern/base/log.h"
+#include "quern/calibrate/observer.h"
+#include "quern/exporters/qonnx.h"
+#include "quern/pipeline/run_folder.h"
+
+namespace quern::cli {
+namespace {
+
+struct QuantizeCommand {
+  std::string target;  // a recipe or a model
+  Recipe recipe;       // what the flags say, where the target is a model
+  std::string data;
+  std::string validation;
+  std::vector<std::string> overrides;
+  std::string output;
+  bool json = false;
+};
+
+bool is_recipe(const std::string& target) {
+  const auto is_target = [&](const ReadyMadeRecipe& ready) { return ready.name == target; };
+  return target.ends_with(".toml") || std::ranges::any_of(ready_made_recipes(), is_target);
+}
+
+Recipe recipe_of(const QuantizeCommand& options) {
+  if (is_recipe(options.target)) return read_recipe(options.target, options.overrides);
+  require(options.overrides.empty(), "--set changes a recipe; {} is a model", options.target);
+  require(!options.data.empty(), "--data is needed: the pictures to calibrate on");
+  Recipe recipe = options.recipe;
+  recipe.model.source = options.target;
+  recipe.data.calibration = from_here(options.data);
+  recipe.data.validation = from_here(options.validation);
+  return recipe;
+}
+
+nlohmann::json result_json(const QuantizeResult& result, const std::string& model) {
+  nlohmann::json json = {{"model", model},
+                         {"quants", result.quants},
+                         {"images", result.images},
+                         {"notes", result.notes}};
+  for (const StageTime& stage : result.stages) json["seconds"][stage.stage] = stage.seconds;
+  if (result.accuracy) json["accuracy"] = to_json(*result.accuracy);
+  return json;
+}
+
+std::vector<std::string> observer_names() {
+  std::vector<std::string> names;
+  for (const ObserverDef& observer : observers()) names.emplace_back(observer.name);
+  return names;
+}
+
+/// A flag beside a recipe would have to win or lose silently; --set says what is meant.
+void refuse_flags_beside_a_recipe(const CLI::App& command, const QuantizeCommand& options) {
+  if (!is_recipe(options.target)) return;
+  const std::vector<std::string> allowed = {"target", "--output", "--set", "--threads", "--json"};
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_name();
+    require(option->count() == 0 || std::ranges::find(allowed, name) != allowed.end(),
+            "{} belongs to a model; change the recipe {} by --set key=value", name, options.target);
+  }
+}
+
+void run(const QuantizeCommand& options) {
+  Recipe recipe = recipe_of(options);
+  if (options.recipe.threads > 0) recipe.threads = options.recipe.threads;
+  const QuantizeResult result = quantize(recipe);
+  RunFolder folder(options.output, recipe);
+  for (const std::string& note : result.notes) log_warning("{}", note);
+  const std::filesystem::path model = folder.model("quantized.onnx");
+  export_qonnx(result.graph, model);
+  const nlohmann::json json = result_json(result, model.string());
+  folder.add_input(recipe.model.source);
+  folder.add_input(recipe.data.calibration);
+  folder.add_output(model);
+  folder.write_manifest(json);
+
+  if (options.json) {
+    std::cout << json.dump(2) << '\n';
+    return;
+  }
+  std::cout << fmt::format("wrote {}: {} quantizers, calibrated on {} images\n", model.string(),
+                           result.quants, result.images);
+  if (result.accuracy) std::cout << to_text(*result.accuracy);
+}
+
+}  // namespace
+
+void add_quantize(CLI::App& command) {
+  const auto options = std::make_shared<QuantizeCommand>();
+  Recipe& recipe = options->recipe;
+  command
+      .add_option("target", options->target,
+                  "A recipe (.toml or a ready-made one's name), or a model")
+      ->required()
+      ->type_name("RECIPE|MODEL");
+  command.add_option("-o,--output", options->output, "The run folder")->required();
+  command.add_option("--set", options->overrides, "Change a key of the recipe: key=value");
+  command.add_option("--data", options->data, "Calibration pictures: a list or a folder");
+  command.add_option("--validation", options->validation,
+                     "Labelled pictures: measures the accuracy against the float model");
+  command.add_option("--weight-bits", recipe.quantize.weight_bits, "1 to 16")
+      ->capture_default_str();
+  command.add_option("--activation-bits", recipe.quantize.activation_bits, "1 to 16")
+      ->capture_default_str();
+  command
+      .add_option("--observer", recipe.calibrate.observer,
+                  "Range of activations: " + join(observer_names()))
+      ->capture_default_str();
+  command.add_option("--percentile", recipe.calibrate.percentile, "Kept mass, percent")
+      ->check(CLI::Range(50.0, 100.0))
+      ->capture_default_str();
+  add_zoo_options(command, recipe);
+  add_data_options(command, recipe);
+  add_threads_option(command, recipe);
+  add_json_option(command, options->json);
+  command.callback([options, &command] {
+    refuse_flags_beside_a_recipe(command, *options);
+    run(*options);
+  });
+}
+
+}  // namespace quern::cli

@@ -1,0 +1,141 @@
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <sstream>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "quern/base/error.h"
+#include "quern/base/file.h"
+#include "quern/base/log.h"
+#include "quern/executor/plan.h"
+#include "quern/models/load_model.h"
+#include "quern/pipeline/dump.h"
+#include "quern/pipeline/quantize.h"
+#include "quern/tensor/npz.h"
+
+namespace quern::cli {
+namespace {
+
+struct RunCommand {
+  Recipe recipe;
+  std::vector<std::string> images;
+  std::string data;
+  std::string names;
+  std::string dump;
+  std::string output;
+  int top = 5;
+  bool json = false;
+};
+
+struct Prediction {
+  std::string name;
+  std::size_t index = 0;
+  double probability = 0;
+};
+
+std::vector<std::string> read_names(const std::string& path) {
+  std::vector<std::string> names;
+  if (path.empty()) return names;
+  std::istringstream lines(read_text(path));
+  for (std::string line; std::getline(lines, line);) names.push_back(line);
+  return names;
+}
+
+/// The classes of largest logit with their softmax.
+std::vector<Prediction> predict(std::span<const float> logits,
+                                const std::vector<std::string>& names, int top) {
+  std::vector<std::size_t> order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, [&](auto a, auto b) { return logits[a] > logits[b]; });
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(double{logit} - double{logits[order[0]]});
+  order.resize(std::min(order.size(), static_cast<std::size_t>(top)));
+  std::vector<Prediction> predictions;
+  for (const std::size_t index : order) {
+    predictions.push_back({index < names.size() ? names[index] : std::to_string(index), index,
+                           std::exp(double{logits[index]} - double{logits[order[0]]}) / sum});
+  }
+  return predictions;
+}
+
+std::vector<Sample> samples_of_run(const RunCommand& options) {
+  require(options.data.empty() != options.images.empty(),
+          "pictures are needed: either IMAGE… or --data");
+  if (!options.data.empty()) return samples_of(options.recipe.data, from_here(options.data));
+  std::vector<Sample> samples;
+  for (const std::string& image : options.images) samples.push_back({.path = image});
+  return samples;
+}
+
+void print(const RunCommand& options, const std::vector<Sample>& samples, const Tensor& logits) {
+  const std::vector<std::string> names = read_names(options.names);
+  const auto classes = static_cast<std::size_t>(logits.shape().at(1));
+  nlohmann::json json = nlohmann::json::array();
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const auto predictions =
+        predict(logits.data<float>().subspan(i * classes, classes), names, options.top);
+    nlohmann::json& entry = json.emplace_back(nlohmann::json{{"image", samples[i].path.string()}});
+    if (!options.json) std::cout << samples[i].path.string() << '\n';
+    for (const Prediction& prediction : predictions) {
+      entry["predictions"].push_back({{"class", prediction.index},
+                                      {"name", prediction.name},
+                                      {"probability", prediction.probability}});
+      if (options.json) continue;
+      std::cout << fmt::format("  {:5.1f} %  {}\n", 100 * prediction.probability, prediction.name);
+    }
+  }
+  if (options.json) std::cout << json.dump(2) << '\n';
+}
+
+void run(const RunCommand& options) {
+  require(options.dump.empty() == options.output.empty(), "--dump and -o belong together");
+  const DumpKind kind = dump_kind_from(options.dump.empty() ? "logits" : options.dump);
+  const std::vector<Sample> samples = samples_of_run(options);
+  const LoadedModel model = load_model(options.recipe.model.source, zoo_options(options.recipe));
+  for (const std::string& warning : model.warnings) log_warning("{}", warning);
+  const LoaderOptions loader =
+      loader_options(options.recipe, resolve(options.recipe.data.preprocess, model.graph));
+  const std::map<std::string, Tensor> arrays = dump(model.graph, samples, loader, kind);
+  if (!options.output.empty()) {
+    write_npz(options.output, arrays);
+    std::cout << fmt::format("wrote {}: {} arrays of {} images\n", options.output, arrays.size(),
+                             samples.size());
+    return;
+  }
+  const std::string& output = model.graph.value(model.graph.outputs().at(0)).name;
+  const Tensor& logits = arrays.at(output);
+  if (logits.rank() != 2) {
+    fail(ErrorCode::kUnsupported, "the output '{}' has the shape {}, expected logits [N, classes]",
+         output, to_string(logits.shape()));
+  }
+  print(options, samples, logits);
+}
+
+}  // namespace
+
+void add_run(CLI::App& command) {
+  const auto options = std::make_shared<RunCommand>();
+  add_model_options(command, options->recipe);
+  command.add_option("images", options->images, "JPEG or PNG files")->type_name("IMAGE");
+  command.add_option("--data", options->data, "A list or a folder of pictures instead");
+  command.add_option("--names", options->names, "A text file with the name of a class per line");
+  command.add_option("--top", options->top, "Predictions shown per picture")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command
+      .add_option("--dump", options->dump,
+                  "Write numbers instead: logits; codes: also inputs and the codes of every "
+                  "quantizer; all: also what every layer computes")
+      ->check(CLI::IsMember({"logits", "codes", "all"}));
+  command.add_option("-o,--output", options->output, "The .npz file of --dump");
+  add_data_options(command, options->recipe);
+  add_threads_option(command, options->recipe);
+  add_json_option(command, options->json);
+  command.callback([options] { run(*options); });
+}
+
+}  // namespace quern::cli

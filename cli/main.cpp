@@ -1,0 +1,79 @@
+// The command: finds the verb, declares its flags, runs it, and turns what happens into an exit
+// code.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <new>
+
+#include "cli/commands.h"
+#include "cli/torch_module.h"
+#include "quern/base/error.h"
+#include "quern/base/progress.h"
+
+namespace quern::cli {
+namespace {
+
+constexpr int kSuccess = 0;
+constexpr int kInternalFailure = 1;
+constexpr int kUsage = 2;
+constexpr int kUnsupportedFailure = 3;
+constexpr int kBadInput = 7;
+
+int exit_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return kUsage;
+    case ErrorCode::kUnsupported:
+      return kUnsupportedFailure;
+    case ErrorCode::kParse:
+    case ErrorCode::kIo:
+      return kBadInput;
+    case ErrorCode::kInternal:
+      return kInternalFailure;
+  }
+  return kInternalFailure;
+}
+
+/// Declares every verb by name, and the flags of the one that is called: declaring all would load
+/// LibTorch for `quern --help`.
+void declare(CLI::App& app, std::string_view called) {
+  app.require_subcommand(1);
+  app.set_version_flag("--version", QUERN_VERSION);
+  for (const Command& command : commands()) {
+    CLI::App& verb = *app.add_subcommand(std::string(command.name), std::string(command.summary));
+    if (command.name != called) continue;
+    (command.add != nullptr ? command.add : torch_command(command.name))(verb);
+  }
+}
+
+int report(const std::string& message, int code) {
+  clear_progress_line();
+  std::cerr << "quern: error: " << message << '\n';
+  return code;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("quern: from a float CNN to a verified integer network", "quern");
+  try {
+    declare(app, argc > 1 ? argv[1] : "");
+    app.parse(argc, argv);
+    std::cout.flush();
+    if (!std::cout) return report("cannot write to the standard output", kBadInput);
+    return kSuccess;
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    return report(std::string(error.what()) + " (see `quern --help`)", kUsage);
+  } catch (const Error& error) {
+    return report(error.what(), exit_code(error.code()));
+  } catch (const std::bad_alloc&) {
+    return report("out of memory", kInternalFailure);
+  } catch (const std::exception& error) {
+    return report(error.what(), kInternalFailure);
+  }
+}
+
+}  // namespace
+}  // namespace quern::cli
+
+int main(int argc, char** argv) { return quern::cli::run(argc, argv); }

@@ -1,0 +1,110 @@
+#include "cli/options.h"
+
+#include <fmt/ranges.h>
+
+#include <array>
+#include <charconv>
+#include <filesystem>
+
+namespace quern::cli {
+namespace {
+
+/// "r,g,b" → three numbers; CLI11 turns the exception into a usage error.
+std::array<double, 3> parse_channels(const std::string& text) {
+  std::array<double, 3> values{};
+  const char* position = text.data();
+  const char* const end = text.data() + text.size();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto [next, error] = std::from_chars(position, end, values[i]);
+    const bool ends_well = i + 1 < values.size() ? next != end && *next == ',' : next == end;
+    if (error != std::errc{} || !ends_well) {
+      throw CLI::ValidationError("'" + text + "' is not three numbers r,g,b");
+    }
+    position = next + 1;
+  }
+  return values;
+}
+
+void add_channels(CLI::App& command, const char* flag, std::optional<std::array<double, 3>>& value,
+                  const char* help) {
+  command
+      .add_option_function<std::string>(
+          flag, [&value](const std::string& text) { value = parse_channels(text); }, help)
+      ->type_name("R,G,B");
+}
+
+void add_preprocessing_options(CLI::App& command, PreprocessingChoice& choice) {
+  const char* const group = "Preprocessing (default: as recorded in the model, else ImageNet's)";
+  CLI::Option_group& flags = *command.add_option_group(group);
+  flags
+      .add_option_function<std::string>(
+          "--resize",
+          [&choice](const std::string& text) {
+            int side = 0;
+            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), side);
+            const bool is_number = error == std::errc{} && end == text.data() + text.size();
+            if (text != "none" && (!is_number || side <= 0)) {
+              throw CLI::ValidationError("--resize: '" + text +
+                                         "' is no number of pixels or 'none'");
+            }
+            choice.resize = side;
+          },
+          "Short side after resizing, or 'none'")
+      ->type_name("PIXELS");
+  flags.add_option("--crop", choice.crop, "Side of the centre crop")->type_name("PIXELS");
+  flags.add_option("--central-crop", choice.central_crop, "Keep this fraction of each side first");
+  flags.add_option("--scale", choice.scale, "Multiplies a pixel's 0 … 255");
+  add_channels(flags, "--mean", choice.mean, "Subtracted after scaling");
+  add_channels(flags, "--std", choice.std, "Divides the difference");
+  flags.add_flag("--bgr{true},--rgb{false}", choice.bgr, "The network reads blue (red) first");
+}
+
+}  // namespace
+
+void add_zoo_options(CLI::App& command, Recipe& recipe) {
+  CLI::Option_group& flags = *command.add_option_group("Networks of the zoo");
+  flags.add_option("--width", recipe.model.width, "Multiplies the channels")->capture_default_str();
+  flags.add_option("--input", recipe.model.input, "Side of the input")->type_name("PIXELS");
+  flags.add_option("--classes", recipe.model.classes, "Outputs");
+  flags.add_option("--seed", recipe.seed, "Of the random weights")->capture_default_str();
+}
+
+void add_model_options(CLI::App& command, Recipe& recipe) {
+  command.add_option("model", recipe.model.source, "An .onnx file, or zoo:NAME")
+      ->required()
+      ->type_name("MODEL");
+  add_zoo_options(command, recipe);
+}
+
+void add_data_options(CLI::App& command, Recipe& recipe) {
+  command.add_option("--root", recipe.data.root,
+                     "Where a list's relative paths start (default: the list's folder)");
+  command.add_option("--limit", recipe.data.limit, "Use the first pictures only; 0 is all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command.add_option("--label-offset", recipe.data.label_offset, "Added to every label")
+      ->capture_default_str();
+  command.add_flag("--skip-bad", recipe.data.skip_bad,
+                   "Leave out pictures that can not be decoded, and count them");
+  add_preprocessing_options(command, recipe.data.preprocess);
+}
+
+void add_threads_option(CLI::App& command, Recipe& recipe) {
+  command.add_option("--threads", recipe.threads, "0 is all cores; results do not depend on it")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+}
+
+void add_json_option(CLI::App& command, bool& json) {
+  command.add_flag("--json", json, "Print one JSON document");
+}
+
+std::string from_here(const std::string& path) {
+  return path.empty() ? path : std::filesystem::absolute(path).string();
+}
+
+std::string join(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace quern::cli

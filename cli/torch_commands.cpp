@@ -1,0 +1,12 @@
+// The module with the verbs that need LibTorch.
+#include "cli/commands.h"
+
+extern "C" const quern::cli::Command* quern_torch_commands() {
+  using namespace quern::cli;
+  static const Command list[] = {{"demo", "", add_demo},
+                                 {"quantize", "", add_quantize},
+                                 {"evaluate", "", add_evaluate},
+                                 {"run", "", add_run},
+                                 {}};
+  return list;
+}

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "quern/graph/graph.h"
+#include "quern/zoo/zoo.h"
+
+namespace quern {
+
+/// A network that is ready for every verb, and what a user should know about it.
+struct LoadedModel {
+  Graph graph;                        ///< Canonical: see `canonicalize`.
+  std::vector<std::string> warnings;  ///< One sentence each.
+};
+
+/// Reads whatever names a model: "zoo:NAME", built with `zoo`, or an .onnx file, float or QONNX.
+/// @throws Error(kUnsupported) naming the formats that are read; errors of the importer, naming the
+///         file.
+LoadedModel load_model(const std::string& source, const ZooOptions& zoo = {});
+
+}  // namespace quern

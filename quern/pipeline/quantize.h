@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quern/calibrate/calibrate.h"
+#include "quern/evaluate/accuracy.h"
+#include "quern/graph/graph.h"
+#include "quern/recipe/recipe.h"
+
+namespace quern {
+
+/// Wall clock of one step of a run.
+struct StageTime {
+  std::string stage;
+  double seconds = 0;
+};
+
+/// A quantized network and how it came about.
+struct QuantizeResult {
+  Graph graph;
+  int quants = 0;                    ///< Quant nodes placed.
+  std::size_t images = 0;            ///< Pictures calibrated on.
+  std::optional<Accuracy> accuracy;  ///< On the recipe's validation pictures, against float.
+  std::vector<std::string> notes;    ///< What was refused or is unusual, one sentence each.
+  std::vector<StageTime> stages;
+};
+
+/// Runs a recipe: load, place quantizers, calibrate, and evaluate where validation pictures are
+/// given. Nothing is written.
+/// @throws Error(kInvalidArgument) if the recipe names no model or no calibration pictures; errors
+/// of
+///         the stages.
+QuantizeResult quantize(const Recipe& recipe);
+
+/// How the recipe's pictures are read.
+LoaderOptions loader_options(const Recipe& recipe, const Preprocessing& preprocessing);
+
+/// The picture lists of a recipe: relative paths start at `data.root`; at most `data.limit`.
+std::vector<Sample> samples_of(const DataRecipe& data, const std::string& list);
+
+}  // namespace quern

@@ -1,0 +1,81 @@
+#include "quern/pipeline/dump.h"
+
+#include <gmock/gmock.h>
+
+#include "quern/data/synthetic.h"
+#include "quern/pipeline/quantize.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temporary_folder.h"
+
+namespace quern {
+namespace {
+
+class DumpTest : public testing::Test {
+ protected:
+  DumpTest() {
+    write_synthetic_photos(folder_.path(), 6, /*seed=*/5);
+    Recipe recipe;
+    recipe.model = {.source = "zoo:mobilenet_v2_mini", .width = 0.5, .input = 32};
+    recipe.data.calibration = (folder_ / "list.txt").string();
+    graph_ = quantize(recipe).graph;
+    samples_ = samples_of(recipe.data, recipe.data.calibration);
+    options_ = loader_options(recipe, *graph_.preprocessing);
+  }
+
+  test::TemporaryFolder folder_;
+  Graph graph_;
+  std::vector<Sample> samples_;
+  LoaderOptions options_;
+};
+
+TEST_F(DumpTest, LogitsAreAllSamplesInListOrder) {
+  options_.batch_size = 4;
+  const auto arrays = dump(graph_, samples_, options_, DumpKind::kLogits);
+  ASSERT_THAT(arrays, testing::SizeIs(1));
+  const Tensor& logits = arrays.at("logits");
+  EXPECT_EQ(logits.shape(), (Shape{6, 2}));
+
+  const auto last = dump(graph_, {samples_[5]}, options_, DumpKind::kLogits).at("logits");
+  // A batch of another size may sum in another order; a code may flip, which moves a logit by a
+  // step of its quantizer, 1/128 of its range.
+  EXPECT_NEAR(logits.data<float>()[10], last.data<float>()[0], 0.05);
+}
+
+TEST_F(DumpTest, CodesAreThoseOfEveryActivationQuant) {
+  const auto arrays = dump(graph_, samples_, options_, DumpKind::kCodes);
+  std::size_t quants = 0;
+  for (const NodeId id : graph_.nodes_of("Quant")) {
+    const Node& quant = graph_.node(id);
+    if (graph_.is_constant(quant.inputs[0])) continue;
+    ++quants;
+    const bool is_signed = graph_.quantizer(quant.quantizer).spec.is_signed;
+    EXPECT_EQ(arrays.at(quant.layer).dtype(), is_signed ? DType::kInt8 : DType::kUint8)
+        << quant.layer;
+  }
+  EXPECT_THAT(arrays, testing::SizeIs(quants + 2));  // and the input and the logits
+
+  // The last Quant gives the logits: code times scale is the logit, exactly.
+  const Node& last = *graph_.producer(graph_.outputs()[0]);
+  const float scale = graph_.params(last.quantizer).scale[0];
+  const auto codes = arrays.at(last.layer).data<std::int8_t>();
+  const auto logits = arrays.at("logits").data<float>();
+  for (std::size_t i = 0; i < logits.size(); ++i) EXPECT_EQ(logits[i], codes[i] * scale);
+}
+
+TEST_F(DumpTest, AllHoldsEveryLayer) {
+  const auto arrays = dump(graph_, samples_, options_, DumpKind::kAll);
+  for (const NodeId id : graph_.nodes()) {
+    const Node& node = graph_.node(id);
+    if (node.op == "Quant" && graph_.is_constant(node.inputs[0])) continue;
+    EXPECT_TRUE(arrays.contains(node.layer)) << node.layer;
+  }
+}
+
+TEST(DumpKind, NamesWhatCanBeDumped) {
+  EXPECT_EQ(dump_kind_from("codes"), DumpKind::kCodes);
+  test::expect_error(ErrorCode::kInvalidArgument, "cannot dump 'weights' (logits, codes, all)",
+                     [] { dump_kind_from("weights"); });
+}
+
+}  // namespace
+}  // namespace quern

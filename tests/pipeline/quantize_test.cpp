@@ -1,0 +1,85 @@
+#include "quern/pipeline/quantize.h"
+
+#include <gmock/gmock.h>
+
+#include "quern/base/file.h"
+#include "quern/data/synthetic.h"
+#include "quern/exporters/qonnx.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temporary_folder.h"
+
+namespace quern {
+namespace {
+
+using test::expect_error;
+
+class QuantizeTest : public testing::Test {
+ protected:
+  QuantizeTest() {
+    write_synthetic_photos(folder_.path(), 10, /*seed=*/5);
+    recipe_.model = {.source = "zoo:mobilenet_v2_mini", .width = 0.5, .input = 32, .classes = 10};
+    recipe_.data.calibration = (folder_ / "list.txt").string();
+  }
+
+  test::TemporaryFolder folder_;
+  Recipe recipe_;
+};
+
+TEST_F(QuantizeTest, GivesAFileThatIsTheSameForAnyNumberOfThreads) {
+  recipe_.threads = 1;
+  const std::vector<std::byte> one = to_qonnx(quantize(recipe_).graph);
+  recipe_.threads = 3;
+  EXPECT_EQ(to_qonnx(quantize(recipe_).graph), one);
+}
+
+TEST_F(QuantizeTest, EvaluatesWhereValidationPicturesAreGiven) {
+  EXPECT_FALSE(quantize(recipe_).accuracy.has_value());
+  recipe_.data.validation = recipe_.data.calibration;
+  recipe_.data.limit = 6;
+  const QuantizeResult result = quantize(recipe_);
+  ASSERT_TRUE(result.accuracy.has_value());
+  EXPECT_EQ(result.images, 6);
+  EXPECT_EQ(result.accuracy->images, 6);
+  // 8 bits in each of about 30 layers in a row leave some 20 dB; 10 dB would be 4 bits lost.
+  EXPECT_GT(*result.accuracy->sqnr_db, 10);
+}
+
+TEST_F(QuantizeTest, RecordsThePreprocessing) {
+  recipe_.data.preprocess.bgr = true;
+  const QuantizeResult result = quantize(recipe_);
+  ASSERT_TRUE(result.graph.preprocessing.has_value());
+  EXPECT_TRUE(result.graph.preprocessing->bgr);
+  EXPECT_EQ(result.graph.preprocessing->crop, 32);
+}
+
+TEST_F(QuantizeTest, SaysWhatTheRecipeLacks) {
+  Recipe recipe = recipe_;
+  recipe.model.source.clear();
+  expect_error(ErrorCode::kInvalidArgument, "names no model", [&] { quantize(recipe); });
+  recipe = recipe_;
+  recipe.data.calibration.clear();
+  expect_error(ErrorCode::kInvalidArgument, "names no calibration pictures",
+               [&] { quantize(recipe); });
+  recipe = recipe_;
+  recipe.quantize.scheme = "fin";
+  expect_error(ErrorCode::kInvalidArgument, "'fin'", [&] { quantize(recipe); });
+  recipe = recipe_;
+  recipe.calibrate.observer = "percentil";
+  expect_error(ErrorCode::kInvalidArgument, "'percentil'", [&] { quantize(recipe); });
+}
+
+TEST(SamplesOf, StartsAtTheRootAndStopsAtTheLimit) {
+  const test::TemporaryFolder folder;
+  write_file(folder / "lists/a.txt", std::string_view("x.jpg 0\ny.jpg 1\n/z.jpg 2\n"));
+  const std::string list = (folder / "lists/a.txt").string();
+  EXPECT_EQ(samples_of({}, list)[0].path, folder / "lists/x.jpg");
+
+  const DataRecipe rooted = {.root = folder.path().string(), .limit = 2};
+  const std::vector<Sample> samples = samples_of(rooted, "lists/a.txt");
+  ASSERT_EQ(samples.size(), 2);
+  EXPECT_EQ(samples[1].path, folder / "y.jpg");
+  EXPECT_EQ(samples_of({.root = "/elsewhere"}, list)[2].path, "/z.jpg");
+}
+
+}  // namespace
+}  // namespace quern
