@@ -61,9 +61,9 @@ struct OpDef {
   std::size_t max_outputs = 1;
   std::vector<AttributeDef> attributes = {};
 
-  /// Checks what the schema cannot say (ranks, agreeing channels, supported modes) and returns one
-  /// type per output of the node. Input dims may be unknown or free. @throws Error(kParse |
-  /// kUnsupported) whose message starts with the layer: "layer 'conv1': …".
+  /// Checks what the schema cannot say (ranks, agreeing channels, supported modes) and returns the
+  /// types of the outputs, at least as many as the node has. Input dims may be unknown or free.
+  /// @throws Error(kParse | kUnsupported) whose message starts with the layer: "layer 'conv1': …".
   std::vector<ValueType> (*infer)(const Graph&, const Node&) = nullptr;
 
   /// Multiply–accumulates for one sample, free extents counted as 1; null means none.

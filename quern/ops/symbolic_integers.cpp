@@ -13,7 +13,7 @@
 namespace quern {
 namespace {
 
-constexpr std::int64_t kMaxElementsTracked = 1024;
+constexpr std::int64_t kMaxElementsTracked = 256;
 constexpr int kMaxNodesVisited = 1000;
 
 using Inputs = std::vector<SymbolicIntegers>;

@@ -29,7 +29,7 @@ struct SymbolicIntegers {
 
 /// What is known of an integer value before a run: a constant, or a chain of Shape, Gather, Slice,
 /// Concat, Reshape, Squeeze, Unsqueeze, Cast, Identity, Add, Sub, Mul and Div, as exporters write
-/// it to compute a shape. None for any other value, for more than 1024 elements, for a chain of
+/// it to compute a shape. None for any other value, for more than 256 elements, for a chain of
 /// more than 1000 nodes, and where the arithmetic would overflow or divide by zero. Needs the types
 /// that infer_shapes gives `value` and those in front of it.
 std::optional<SymbolicIntegers> symbolic_integers(const Graph& graph, ValueId value);
