@@ -94,11 +94,12 @@ class GraphReader {
 
   Graph run() {
     graph_.name = proto_.name();
+    require_utf8(graph_.name, "the graph");
     if (proto_.sparse_initializer_size() > 0) {
       fail(ErrorCode::kUnsupported, "it has sparse initializers (supported: dense ones)");
     }
     for (const auto& initializer : proto_.initializer()) {
-      const std::string& name = checked(initializer.name(), "initializer");
+      const std::string& name = checked(initializer.name(), "an initializer");
       if (!initializers_.emplace(name, &initializer).second) {
         fail(ErrorCode::kParse, "the initializer '{}' is defined twice", name);
       }
@@ -107,14 +108,14 @@ class GraphReader {
     for (int i = 0; i < proto_.node_size(); ++i) declare_outputs(i);
     for (int i = 0; i < proto_.node_size(); ++i) add_node(i);
     for (const auto& output : proto_.output()) {
-      graph_.add_output(find(checked(output.name(), "output"), "the network's output"));
+      graph_.add_output(find(checked(output.name(), "an output"), "the network's output"));
     }
     return std::move(graph_);
   }
 
  private:
   static const std::string& checked(const std::string& name, std::string_view what) {
-    if (name.empty()) fail(ErrorCode::kParse, "an {} has no name", what);
+    if (name.empty()) fail(ErrorCode::kParse, "{} has no name", what);
     require_utf8(name, what);
     return name;
   }
@@ -126,7 +127,7 @@ class GraphReader {
   }
 
   void add_input(const onnx::ValueInfoProto& input) {
-    const std::string& name = checked(input.name(), "input");
+    const std::string& name = checked(input.name(), "an input");
     if (initializers_.contains(name)) return;  // A default value: files before IR 4 list them all.
     with_context(fmt::format("input '{}'", name), [&] {
       if (!input.type().has_tensor_type()) {
@@ -147,7 +148,7 @@ class GraphReader {
     if (dim.dim_value() > kMaxExtent) {
       fail(ErrorCode::kParse, "it has the extent {} (at most {})", dim.dim_value(), kMaxExtent);
     }
-    require_utf8(dim.dim_param(), "extent");
+    require_utf8(dim.dim_param(), "an extent");
     // Some exporters write −1 or 0 where an extent is free.
     if (dim.has_dim_value() && dim.dim_value() > 0) return {dim.dim_value(), ""};
     return {-1, dim.dim_param()};
@@ -164,7 +165,7 @@ class GraphReader {
     const bool is_constant = proto.op_type() == "Constant";
     for (const std::string& output : proto.output()) {
       if (output.empty()) continue;
-      require_utf8(output, "output");
+      require_utf8(output, "an output");
       const ValueId id = is_constant ? graph_.add_constant(output, constant_of(read_node(index)))
                                      : graph_.add_value(output);
       define(output, id, by);
@@ -194,7 +195,7 @@ class GraphReader {
     Node node;
     node.layer = layer(index);
     node.op = proto.op_type();
-    require_utf8(node.layer, "layer");
+    require_utf8(node.layer, "a layer");
     if (!is_utf8(node.op) || node.op.empty()) {
       fail(ErrorCode::kParse, "layer '{}' names no op", node.layer);
     }
@@ -206,7 +207,7 @@ class GraphReader {
           node.layer, node.op, proto.domain(), nearest_op(node.op));
     }
     for (const auto& attribute : proto.attribute()) {
-      require_utf8(attribute.name(), "attribute");
+      require_utf8(attribute.name(), "an attribute");
       const std::string where =
           fmt::format("layer '{}' ({}): attribute '{}'", node.layer, node.op, attribute.name());
       Attribute value =

@@ -40,7 +40,7 @@ bool is_utf8(std::string_view text) {
 }
 
 void require_utf8(std::string_view text, std::string_view what) {
-  if (!is_utf8(text)) fail(ErrorCode::kParse, "the name of an {} is not UTF-8", what);
+  if (!is_utf8(text)) fail(ErrorCode::kParse, "the name of {} is not UTF-8", what);
 }
 
 }  // namespace quern

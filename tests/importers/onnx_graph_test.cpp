@@ -146,7 +146,10 @@ TEST(OnnxGraph, RefusesAbsurdExtents) {
 TEST(OnnxGraph, RefusesNamesThatAreNotUtf8) {
   OnnxModel model = relu_model();
   model.node("Relu", {"y"}, "z", "caf\xe9");
-  expect_refusal(model, ErrorCode::kParse, "is not UTF-8");
+  expect_refusal(model, ErrorCode::kParse, "the name of a layer is not UTF-8");
+  OnnxModel graph = relu_model();
+  graph.proto.mutable_graph()->set_name("caf\xe9");
+  expect_refusal(graph, ErrorCode::kParse, "the name of the graph is not UTF-8");
 }
 
 TEST(OnnxGraph, RefusesAnAttributeGivenTwice) {

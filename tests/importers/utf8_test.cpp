@@ -22,7 +22,7 @@ TEST(Utf8, RefusesWhatNoCodePointHas) {
 
 TEST(Utf8, NamesWhatIsWrong) {
   test::expect_error(ErrorCode::kParse, "the name of an output is not UTF-8",
-                     [] { require_utf8("\xff", "output"); });
+                     [] { require_utf8("\xff", "an output"); });
 }
 
 }  // namespace
