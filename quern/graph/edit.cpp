@@ -90,6 +90,7 @@ NodeId Graph::insert_quant(ValueId value, QuantizerId quantizer, std::string_vie
                            const std::vector<Use>& readers) {
   const Value original = this->value(value);
   const ValueId quantized = add_value(original.name + ".quant", original.dtype, original.dims);
+  const bool is_answer = readers.empty() && is_output(value) && producer(value) != nullptr;
   if (readers.empty()) {
     replace_uses(value, quantized);
   } else {
@@ -101,23 +102,25 @@ NodeId Graph::insert_quant(ValueId value, QuantizerId quantizer, std::string_vie
   quant.inputs = {value};
   quant.outputs = {quantized};
   quant.quantizer = quantizer;
-  return add_node(std::move(quant));
+  const NodeId node = add_node(std::move(quant));
+  // What users call the network's output stays its name.
+  if (is_answer) exchange_names(value, quantized);
+  return node;
 }
 
 void Graph::bypass(NodeId node) {
   const Node bypassed = this->node(node);
   const ValueId from = bypassed.outputs.at(0);
   const ValueId to = bypassed.inputs.at(0);
-  const bool renames = is_output(from) && producer(to) != nullptr && !is_output(to);
-  const std::string output_name = value(from).name;
+  if (is_output(from) && producer(to) != nullptr && !is_output(to)) exchange_names(from, to);
   replace_uses(from, to);
   erase_node(node);
-  if (!renames) return;
-  // What users call the network's output stays its name.
-  Value& renamed = record(to).value;
-  value_names_.erase(renamed.name);
-  renamed.name = output_name;
-  value_names_[output_name] = to;
+}
+
+void Graph::exchange_names(ValueId a, ValueId b) {
+  std::swap(record(a).value.name, record(b).value.name);
+  value_names_[value(a).name] = a;
+  value_names_[value(b).name] = b;
 }
 
 void Graph::erase_node(NodeId node) {

@@ -69,7 +69,7 @@ class Graph {
   void replace_uses(ValueId from, ValueId to, const std::vector<NodeId>& except = {});
 
   /// Puts a Quant of `quantizer` on `value`: the readers listed (all, and the graph outputs, when
-  /// none are) read its output. @return the new node.
+  /// none are) read its output; a graph output keeps its name. @return the new node.
   NodeId insert_quant(ValueId value, QuantizerId quantizer, std::string_view layer,
                       const std::vector<Use>& readers = {});
 
@@ -148,6 +148,7 @@ class Graph {
   const ValueRecord& record(ValueId id) const;
   NodeRecord& record(NodeId id);
   ValueRecord& record(ValueId id);
+  void exchange_names(ValueId a, ValueId b);
   void link(NodeId node, std::size_t input);
   void unlink(NodeId node, std::size_t input);
   std::string unique_value_name(std::string_view wanted) const;

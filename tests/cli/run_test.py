@@ -8,7 +8,8 @@ A script is a list of commands, each with what it prints and how it ends:
     [exit 7]
 
 Output is stdout and stderr together; `...` within a line is any text, alone on a line any lines.
-Without [exit N] the command must succeed. Everything runs in one fresh folder, in bash.
+Without [exit N] the command must succeed. Everything runs in one fresh folder, in bash. A line that
+starts with # after an empty one is a comment.
 """
 
 import os
@@ -22,12 +23,17 @@ from pathlib import Path
 def parse(text):
     """[(line number, command, expected lines, exit code)]"""
     steps = []
+    previous = ""
     for number, line in enumerate(text.splitlines(), start=1):
+        is_comment = line.startswith("#") and not previous
+        previous = line
+        if is_comment:
+            continue
         if line.startswith("$ "):
             steps.append([number, line[2:], [], 0])
         elif match := re.fullmatch(r"\[exit (\d+)\]", line):
             steps[-1][3] = int(match[1])
-        elif steps and not line.startswith("#"):
+        elif steps:
             steps[-1][2].append(line)
     for step in steps:
         while step[2] and not step[2][-1]:

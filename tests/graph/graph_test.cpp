@@ -73,6 +73,14 @@ TEST(Graph, InsertsAQuantInFrontOfEveryReader) {
   EXPECT_EQ(net.graph.quant_of(quantized)->id, quant);
 }
 
+TEST(Graph, AQuantOnAnOutputLeavesTheOutputItsName) {
+  ConvRelu net;
+  net.graph.insert_quant(net.y, add_grid(net.graph), "relu.quant");
+  EXPECT_EQ(net.graph.value(net.graph.outputs()[0]).name, "y");
+  EXPECT_EQ(net.graph.value(net.y).name, "y.quant");
+  EXPECT_EQ(net.graph.find_value("y"), net.graph.outputs()[0]);
+}
+
 TEST(Graph, InsertsAQuantInFrontOfTheReadersListed) {
   ConvRelu net;
   const ValueId z = net.graph.add_value("z");
