@@ -1,8 +1,11 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string_view>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace quern::cli {
 
