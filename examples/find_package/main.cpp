@@ -1,12 +1,12 @@
-#include <fmt/format.h>
-
-#include <cmath>
-
-#include "quern/quant/spec.h"
+// Quantizes a network on generated photos and writes it for FINN.
+#include "quern/data/synthetic.h"
+#include "quern/exporters/qonnx.h"
+#include "quern/pipeline/quantize.h"
 
 int main() {
-  const quern::QuantSpec spec{.bits = 4, .narrow_range = true};
-  const double scale = 1.4 / static_cast<double>(spec.threshold_code());
-  fmt::print("0.3 on the grid {} with threshold 1.4 is {} * {}\n", quern::to_string(spec),
-             std::nearbyint(0.3 / scale), scale);
+  quern::write_synthetic_photos("photos", /*count=*/8, /*seed=*/1);
+  quern::Recipe recipe;
+  recipe.model = {.source = "zoo:mobilenet_v2_mini", .input = 64};
+  recipe.data.calibration = "photos/list.txt";
+  quern::export_qonnx(quern::quantize(recipe).graph, "quantized.onnx");
 }
