@@ -76,7 +76,7 @@ example: ## a program outside of the tree, against an installed quern
 	$(MAKE) install PREFIX=$(CURDIR)/build/installed
 	cmake -S examples/find_package -B build/example -DCMAKE_PREFIX_PATH=$(CURDIR)/build/installed
 	cmake --build build/example
-	build/example/example
+	cd build/example && ./example
 
 clean: ## remove what was built
 	rm -rf build build-*

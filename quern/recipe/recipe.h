@@ -52,7 +52,7 @@ struct QuantizeRecipe {
 struct CalibrateRecipe {
   std::string observer = "percentile";  ///< Of activations.
   double percentile = 99.999;           ///< Kept mass (unit: percent).
-  std::string weight_method = "mse";     ///< Of weights.
+  std::string weight_method = "mse";    ///< Of weights.
 
   bool operator==(const CalibrateRecipe&) const = default;
 };
