@@ -104,7 +104,9 @@ Forward PointwiseChain::build() const {
   const std::int64_t channels = channels_of(spec_);
   return [channels, pass = Pointwise(spec_, channels)](Arguments& inputs) {
     const at::Tensor& x = inputs[0];
-    ensure(channels == 1 || x.size(1) == channels, "{} channels, expected {}", x.size(1), channels);
+    if (channels != 1) {
+      ensure(x.size(1) == channels, "{} channels, expected {}", x.size(1), channels);
+    }
     // Rank 2 and 4 have dimension 1 innermost in memory.
     if (channels == 1 || x.dim() == 2 || x.dim() == 4) {
       at::Tensor y = inputs.result_like(0);

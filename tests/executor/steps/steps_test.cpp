@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <limits>
 
 #include "tests/executor/steps/one_node.h"
 #include "tests/support/expect_error.h"
@@ -118,6 +119,20 @@ TEST(JoinSteps, ConcatenateSplitAndSlice) {
             tensor({1, 2, 1, 1}, {1, 3}));
 }
 
+TEST(SliceStep, WalksBackwards) {
+  const Tensor x = tensor({1, 4}, {1, 2, 3, 4});
+  const auto sliced = [&](std::int64_t start, std::int64_t end, std::int64_t step) {
+    return run_node("Slice", x,
+                    {integers({start}), integers({end}), integers({1}), integers({step})})[0];
+  };
+  constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
+  EXPECT_EQ(sliced(-1, kLowest, -1), tensor({1, 4}, {4, 3, 2, 1}));
+  EXPECT_EQ(sliced(100, 0, -2), tensor({1, 2}, {4, 2}));
+  EXPECT_EQ(sliced(1, -100, -1), tensor({1, 2}, {2, 1}));
+  EXPECT_EQ(sliced(2, -100, kLowest), tensor({1, 1}, {3}));
+  EXPECT_EQ(sliced(0, 2, -1).size(), 0);
+}
+
 TEST(PadStep, AddsTheMarginThatItsModeSays) {
   const Tensor x = tensor({1, 1, 1, 3}, {1, 2, 3});
   const Tensor pads = integers({0, 0, 0, 1, 0, 0, 0, 2});
@@ -127,6 +142,21 @@ TEST(PadStep, AddsTheMarginThatItsModeSays) {
             tensor({1, 1, 1, 6}, {1, 1, 2, 3, 3, 3}));
   EXPECT_EQ(run_node("Pad", x, {pads}, {{"mode", std::string("reflect")}})[0],
             tensor({1, 1, 1, 6}, {2, 1, 2, 3, 2, 1}));
+}
+
+TEST(PadStep, BordersAnyAxisOfAnyRank) {
+  const Tensor x = tensor({2, 2}, {1, 2, 3, 4});
+  const Tensor pads = integers({1, 0, 0, 1});
+  EXPECT_EQ(run_node("Pad", x, {pads}, {{"mode", std::string("edge")}})[0],
+            tensor({3, 3}, {1, 2, 2, 1, 2, 2, 3, 4, 4}));
+  EXPECT_EQ(run_node("Pad", x, {pads}, {{"mode", std::string("reflect")}})[0],
+            tensor({3, 3}, {3, 4, 3, 1, 2, 1, 3, 4, 3}));
+  EXPECT_EQ(run_node("Pad", x, {integers({-1, 0, 1, 0})}, {{"mode", std::string("edge")}})[0],
+            tensor({2, 2}, {3, 4, 3, 4}));
+}
+
+TEST(PointwiseSteps, TakeAVector) {
+  EXPECT_EQ(run_node("Relu", tensor({3}, {-1, 0, 2}))[0], tensor({3}, {0, 0, 2}));
 }
 
 }  // namespace

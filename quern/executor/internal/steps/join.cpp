@@ -1,15 +1,46 @@
 // Ops that put values together, take them apart, or add a margin.
 #include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
-#include <ATen/ops/pad.h>
+#include <ATen/ops/flip.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/slice.h>
 #include <ATen/ops/split_with_sizes.h>
+#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 
 #include "quern/executor/internal/catalog.h"
 
 namespace quern {
+namespace {
+
+/// Every step-th element of an axis from `start` down to before `end`; `step` is negative.
+at::Tensor slice_backwards(const at::Tensor& x, std::int64_t axis, std::int64_t start,
+                           std::int64_t end, std::int64_t step) {
+  const std::int64_t extent = x.size(axis);
+  if (extent == 0) return x;
+  const auto from_back = [extent](std::int64_t bound, std::int64_t low) {
+    return extent - 1 - std::clamp(bound < 0 ? bound + extent : bound, low, extent - 1);
+  };
+  // A longer step than the axis takes one element; the lowest integer has no negative.
+  const std::int64_t stride = -std::max(step, -extent);
+  return at::slice(at::flip(x, {axis}), axis, from_back(start, 0), from_back(end, -1), stride);
+}
+
+/// The elements that an axis of `extent` has after a border: the nearest ones, or their reflection
+/// about the first and the last. A negative count crops.
+at::Tensor bordered(std::int64_t extent, std::int64_t begin, std::int64_t end, bool reflects) {
+  std::vector<std::int64_t> elements;
+  const std::int64_t period = std::max<std::int64_t>(1, 2 * (extent - 1));
+  for (std::int64_t i = -begin; i < extent + end; ++i) {
+    const std::int64_t phase = (i % period + period) % period;
+    elements.push_back(reflects ? std::min(phase, period - phase)
+                                : std::clamp<std::int64_t>(i, 0, extent - 1));
+  }
+  return at::tensor(elements);
+}
+
+}  // namespace
 
 Forward build_concat(const StepSource& source) {
   return [axis = source.node.attribute<std::int64_t>("axis")](Arguments& inputs) {
@@ -38,13 +69,11 @@ Forward build_slice(const StepSource& source) {
   if (source.node.has_input(3)) axes = source.integers(3);
   std::vector<std::int64_t> steps(starts.size(), 1);
   if (source.node.has_input(4)) steps = source.integers(4);
-  for (const std::int64_t step : steps) {
-    source.node.check_supported(step > 0, "Slice with step {} (positive steps work)", step);
-  }
   return [=](Arguments& inputs) {
     at::Tensor y = inputs[0];
     for (std::size_t i = 0; i < starts.size(); ++i) {
-      y = at::slice(y, axes[i], starts[i], ends[i], steps[i]);
+      y = steps[i] > 0 ? at::slice(y, axes[i], starts[i], ends[i], steps[i])
+                       : slice_backwards(y, axes[i], starts[i], ends[i], steps[i]);
     }
     return std::vector{y};
   };
@@ -71,14 +100,14 @@ Forward build_pad(const StepSource& source) {
       return std::vector{at::constant_pad_nd(inputs[0], pads, value)};
     };
   }
-  const auto unpadded = [](std::int64_t pad) { return pad == 0; };
-  const auto spatial_end = pads.begin() + std::min<std::ptrdiff_t>(4, std::ssize(pads));
-  source.node.check_supported(std::all_of(spatial_end, pads.end(), unpadded),
-                              "Pad of mode '{}' on batch or channels (height and width work)",
-                              mode);
-  return [spatial = std::vector(pads.begin(), spatial_end),
-          name = mode == "edge" ? "replicate" : "reflect"](Arguments& inputs) {
-    return std::vector{at::pad(inputs[0], spatial, name)};
+  return [given, rank, reflects = mode == "reflect"](Arguments& inputs) {
+    at::Tensor y = inputs[0];
+    for (std::size_t i = 0; i < rank; ++i) {
+      if (given[i] == 0 && given[i + rank] == 0) continue;
+      const auto axis = static_cast<std::int64_t>(i);
+      y = y.index_select(axis, bordered(y.size(axis), given[i], given[i + rank], reflects));
+    }
+    return std::vector{y};
   };
 }
 
