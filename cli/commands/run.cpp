@@ -15,6 +15,7 @@
 #include "quern/models/load_model.h"
 #include "quern/pipeline/dump.h"
 #include "quern/pipeline/quantize.h"
+#include "quern/pipeline/ready_inputs.h"
 #include "quern/tensor/npz.h"
 
 namespace quern::cli {
@@ -63,23 +64,46 @@ std::vector<Prediction> predict(std::span<const float> logits,
 }
 
 std::vector<Sample> samples_of_run(const RunCommand& options) {
-  require(options.data.empty() != options.images.empty(),
-          "pictures are needed: either IMAGE… or --data");
   if (!options.data.empty()) return samples_of(options.recipe.data, from_here(options.data));
   std::vector<Sample> samples;
   for (const std::string& image : options.images) samples.push_back({.path = image});
   return samples;
 }
 
-void print(const RunCommand& options, const std::vector<Sample>& samples, const Tensor& logits) {
+/// What went through a network: the name and the numbers of each sample.
+struct Results {
+  std::vector<std::string> samples;
+  std::map<std::string, Tensor> arrays;
+};
+
+Results results_of(const RunCommand& options, const Graph& graph, DumpKind kind) {
+  const LoaderOptions loader =
+      loader_options(options.recipe, resolve(options.recipe.data.preprocess, graph));
+  Results results;
+  if (options.data.ends_with(".npz")) {
+    const std::vector<Tensor> inputs = read_inputs(options.data, graph);
+    for (std::int64_t i = 0; i < inputs.at(0).shape()[0]; ++i) {
+      results.samples.push_back(fmt::format("{}[{}]", options.data, i));
+    }
+    results.arrays = dump(graph, inputs, loader.batch_size, kind);
+    return results;
+  }
+  const std::vector<Sample> samples = samples_of_run(options);
+  for (const Sample& sample : samples) results.samples.push_back(sample.path.string());
+  results.arrays = dump(graph, samples, loader, kind);
+  return results;
+}
+
+void print(const RunCommand& options, const std::vector<std::string>& samples,
+           const Tensor& logits) {
   const std::vector<std::string> names = read_names(options.names);
   const auto classes = static_cast<std::size_t>(logits.shape().at(1));
   nlohmann::json json = nlohmann::json::array();
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const auto predictions =
         predict(logits.data<float>().subspan(i * classes, classes), names, options.top);
-    nlohmann::json& entry = json.emplace_back(nlohmann::json{{"image", samples[i].path.string()}});
-    if (!options.json) std::cout << samples[i].path.string() << '\n';
+    nlohmann::json& entry = json.emplace_back(nlohmann::json{{"image", samples[i]}});
+    if (!options.json) std::cout << samples[i] << '\n';
     for (const Prediction& prediction : predictions) {
       entry["predictions"].push_back({{"class", prediction.index},
                                       {"name", prediction.name},
@@ -94,12 +118,11 @@ void print(const RunCommand& options, const std::vector<Sample>& samples, const 
 void run(const RunCommand& options) {
   require(options.dump.empty() == options.output.empty(), "--dump and -o belong together");
   const DumpKind kind = dump_kind_from(options.dump.empty() ? "logits" : options.dump);
-  const std::vector<Sample> samples = samples_of_run(options);
+  require(options.data.empty() != options.images.empty(),
+          "pictures are needed: either IMAGE… or --data");
   const LoadedModel model = load_model(options.recipe.model.source, zoo_options(options.recipe));
   for (const std::string& warning : model.warnings) log_warning("{}", warning);
-  const LoaderOptions loader =
-      loader_options(options.recipe, resolve(options.recipe.data.preprocess, model.graph));
-  const std::map<std::string, Tensor> arrays = dump(model.graph, samples, loader, kind);
+  const auto [samples, arrays] = results_of(options, model.graph, kind);
   if (!options.output.empty()) {
     write_npz(options.output, arrays);
     std::cout << fmt::format("wrote {}: {} arrays of {} images\n", options.output, arrays.size(),
@@ -121,7 +144,9 @@ void add_run(CLI::App& command) {
   const auto options = std::make_shared<RunCommand>();
   add_model_options(command, options->recipe);
   command.add_option("images", options->images, "JPEG or PNG files")->type_name("IMAGE");
-  command.add_option("--data", options->data, "A list or a folder of pictures instead");
+  command.add_option("--data", options->data,
+                     "Instead: a list or a folder of pictures, or an .npz file of inputs that are "
+                     "ready for the network, by name");
   command.add_option("--names", options->names, "A text file with the name of a class per line");
   command.add_option("--top", options->top, "Predictions shown per picture")
       ->check(CLI::PositiveNumber)

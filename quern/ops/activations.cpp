@@ -48,6 +48,14 @@ extern const OpDef kClip{
     .infer = infer_clip,
 };
 
+extern const OpDef kElu{
+    .op = "Elu",
+    .summary = "x where x ≥ 0, else alpha · (exp(x) − 1)",
+    .role = QuantRole::kActivation,
+    .attributes = {{"alpha", AttributeKind::kFloat, 1.0f}},
+    .infer = infer_same,
+};
+
 extern const OpDef kHardSigmoid{
     .op = "HardSigmoid",
     .summary = "clamp(alpha · x + beta, 0, 1)",

@@ -17,6 +17,7 @@
   OP(ConvTranspose)        \
   OP(Div)                  \
   OP(Dropout)              \
+  OP(Elu)                  \
   OP(Flatten)              \
   OP(Gather)               \
   OP(Gemm)                 \

@@ -15,6 +15,8 @@ namespace {
 constexpr std::array<std::pair<std::string_view, DumpKind>, 3> kKinds = {
     {{"logits", DumpKind::kLogits}, {"codes", DumpKind::kCodes}, {"all", DumpKind::kAll}}};
 
+using Arrays = std::map<std::string, Tensor>;
+
 /// A value that a run shows, and under which name.
 struct Shown {
   std::string name;
@@ -90,6 +92,67 @@ Tensor concatenate(const std::vector<Tensor>& parts) {
   return whole;
 }
 
+/// Each array of all parts, which hold the same ones.
+Arrays concatenate(const std::vector<Arrays>& parts) {
+  std::map<std::string, std::vector<Tensor>> by_name;
+  for (const Arrays& part : parts) {
+    for (const auto& [name, tensor] : part) by_name[name].push_back(tensor);
+  }
+  Arrays whole;
+  for (const auto& [name, tensors] : by_name) whole[name] = concatenate(tensors);
+  return whole;
+}
+
+/// Samples [first, last).
+Tensor rows(const Tensor& tensor, std::int64_t first, std::int64_t last) {
+  Shape shape = tensor.shape();
+  const std::size_t row = tensor.bytes().size() / static_cast<std::size_t>(shape.at(0));
+  shape[0] = last - first;
+  Tensor part(tensor.dtype(), shape);
+  const std::span<std::byte> to = part.mutable_bytes();
+  std::memcpy(to.data(), tensor.bytes().data() + static_cast<std::size_t>(first) * row, to.size());
+  return part;
+}
+
+/// A compiled graph whose runs keep their numbers.
+class DumpPlan {
+ public:
+  DumpPlan(const Graph& graph, DumpKind kind)
+      : graph_(graph), kind_(kind), shown_(shown_values(graph, kind)), plan_(graph, taps()) {}
+
+  Arrays run(const std::vector<Tensor>& inputs) const {
+    Arrays arrays;
+    const std::vector<Tensor> outputs = plan_.run(inputs, [&](ValueId id, const TensorView& view) {
+      const Shown& entry = shown_.at(id);
+      const Tensor values = view.to_tensor();
+      arrays[entry.name] =
+          entry.quantizer != nullptr ? to_codes(graph_, *entry.quantizer, values) : values;
+    });
+    keep(graph_.outputs(), outputs, arrays);
+    if (kind_ != DumpKind::kLogits) keep(graph_.inputs(), inputs, arrays);
+    return arrays;
+  }
+
+ private:
+  PlanOptions taps() const {
+    PlanOptions options;
+    for (const auto& [value, entry] : shown_) options.taps.push_back(value);
+    return options;
+  }
+
+  void keep(const std::vector<ValueId>& values, const std::vector<Tensor>& tensors,
+            Arrays& arrays) const {
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      arrays[graph_.value(values[i]).name] = tensors[i];
+    }
+  }
+
+  const Graph& graph_;
+  DumpKind kind_;
+  std::map<ValueId, Shown> shown_;
+  Plan plan_;
+};
+
 }  // namespace
 
 DumpKind dump_kind_from(std::string_view name) {
@@ -99,37 +162,35 @@ DumpKind dump_kind_from(std::string_view name) {
   fail(ErrorCode::kInvalidArgument, "cannot dump '{}' (logits, codes, all)", name);
 }
 
-std::map<std::string, Tensor> dump(const Graph& graph, const std::vector<Sample>& samples,
-                                   const LoaderOptions& options, DumpKind kind) {
-  const std::map<ValueId, Shown> shown = shown_values(graph, kind);
-  PlanOptions plan_options;
-  for (const auto& [value, entry] : shown) plan_options.taps.push_back(value);
-  const Plan plan(graph, plan_options);
-
+Arrays dump(const Graph& graph, const std::vector<Sample>& samples, const LoaderOptions& options,
+            DumpKind kind) {
+  const DumpPlan plan(graph, kind);
   const auto batch_size = static_cast<std::size_t>(options.batch_size);
-  std::vector<std::map<std::string, Tensor>> parts((samples.size() + batch_size - 1) / batch_size);
+  std::vector<Arrays> parts((samples.size() + batch_size - 1) / batch_size);
   for_each_batch(samples, options, [&](int, const Batch& batch) {
-    std::map<std::string, Tensor>& part = parts.at(batch.index);
-    const std::vector<Tensor> outputs =
-        plan.run({batch.images}, [&](ValueId id, const TensorView& view) {
-          const Shown& entry = shown.at(id);
-          const Tensor values = view.to_tensor();
-          part[entry.name] =
-              entry.quantizer != nullptr ? to_codes(graph, *entry.quantizer, values) : values;
-        });
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      part[graph.value(graph.outputs()[i]).name] = outputs[i];
-    }
-    if (kind != DumpKind::kLogits) part[graph.value(graph.inputs()[0]).name] = batch.images;
+    parts.at(batch.index) = plan.run({batch.images});
   });
+  return concatenate(parts);
+}
 
-  std::map<std::string, std::vector<Tensor>> by_name;
-  for (const auto& part : parts) {
-    for (const auto& [name, tensor] : part) by_name[name].push_back(tensor);
+Arrays dump(const Graph& graph, const std::vector<Tensor>& inputs, int batch_size, DumpKind kind) {
+  require(batch_size > 0, "the batch size must be 1 or more, got {}", batch_size);
+  for (const Tensor& input : inputs) {
+    require(input.rank() > 0 && input.shape()[0] == inputs[0].shape()[0],
+            "inputs of shapes {} and {} differ in their number of samples",
+            to_string(inputs[0].shape()), to_string(input.shape()));
   }
-  std::map<std::string, Tensor> whole;
-  for (const auto& [name, tensors] : by_name) whole[name] = concatenate(tensors);
-  return whole;
+  const DumpPlan plan(graph, kind);
+  const std::int64_t samples = inputs.at(0).shape()[0];
+  std::vector<Arrays> parts;
+  for (std::int64_t first = 0; first < samples; first += batch_size) {
+    std::vector<Tensor> batch;
+    for (const Tensor& input : inputs) {
+      batch.push_back(rows(input, first, std::min(samples, first + batch_size)));
+    }
+    parts.push_back(plan.run(batch));
+  }
+  return concatenate(parts);
 }
 
 }  // namespace quern

@@ -27,4 +27,11 @@ DumpKind dump_kind_from(std::string_view name);
 std::map<std::string, Tensor> dump(const Graph& graph, const std::vector<Sample>& samples,
                                    const LoaderOptions& options, DumpKind kind);
 
+/// The same for inputs that are ready for the network, one per graph input, run `batch_size`
+/// samples at a time.
+/// @throws Error(kInvalidArgument) naming the input whose shape or dtype differs from the graph's,
+///         or where inputs differ in their number of samples.
+std::map<std::string, Tensor> dump(const Graph& graph, const std::vector<Tensor>& inputs,
+                                   int batch_size, DumpKind kind);
+
 }  // namespace quern

@@ -10,7 +10,7 @@ using testing::HasSubstr;
 
 TEST(Activations, KeepTheShape) {
   for (const char* op :
-       {"Relu", "LeakyRelu", "Clip", "HardSigmoid", "HardSwish", "Sigmoid", "Tanh"}) {
+       {"Relu", "LeakyRelu", "Elu", "Clip", "HardSigmoid", "HardSwish", "Sigmoid", "Tanh"}) {
     SCOPED_TRACE(op);
     EXPECT_EQ(OneOp(op).input("N 3 8 W").shape(), "[N, 3, 8, W]");
     EXPECT_EQ(OneOp(op).input("N 3 8 W").role(), QuantRole::kActivation);

@@ -22,6 +22,9 @@ import qonnx.core.onnx_exec as execution
 from onnx import numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
 
+# qonnx runs each node as a model of onnx's newest IR version, which onnxruntime may not know.
+onnx.IR_VERSION = 10
+
 MOST_DIFFERING = 1e-3
 MOST_APART = 1
 MOST_LOGIT_DIFFERENCE = 0.05  # of the range of the logits

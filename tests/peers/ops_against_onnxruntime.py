@@ -30,10 +30,6 @@ MOST_NETWORK_DIFFERENCE = 1e-4  # of the range of the logits, after some fifty l
 OPSETS = (7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21)
 
 
-class Skip(Exception):
-    """The case that chance chose does not exist."""
-
-
 class Case:
     """A model of one node that grows its inputs and constants as they are chosen."""
 
@@ -408,7 +404,8 @@ def cast(case):
 OPS = {
     "Add": arithmetic, "AveragePool": pool("AveragePool"), "Cast": cast, "Clip": clip,
     "BatchNormalization": batch_normalization, "Concat": concat, "Conv": conv,
-    "ConvTranspose": conv_transpose, "Div": arithmetic, "Dropout": same, "Flatten": flatten,
+    "ConvTranspose": conv_transpose, "Div": arithmetic, "Dropout": same,
+    "Elu": pointwise(alpha=(0.5, 2)), "Flatten": flatten,
     "Gemm": gemm, "GlobalAveragePool": global_pool, "GlobalMaxPool": global_pool,
     "HardSigmoid": pointwise(alpha=(0.1, 0.4), beta=(0.3, 0.6)), "HardSwish": pointwise(),
     "Identity": same, "LeakyRelu": pointwise(alpha=(0.01, 0.5)), "MatMul": mat_mul,

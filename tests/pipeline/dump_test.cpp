@@ -71,6 +71,18 @@ TEST_F(DumpTest, AllHoldsEveryLayer) {
   }
 }
 
+TEST_F(DumpTest, ReadyInputsGiveTheNumbersOfTheirPictures) {
+  options_.batch_size = 4;
+  const auto of_pictures = dump(graph_, samples_, options_, DumpKind::kAll);
+  const Tensor& images = of_pictures.at(graph_.value(graph_.inputs()[0]).name);
+  EXPECT_EQ(dump(graph_, {images}, 4, DumpKind::kAll), of_pictures);
+  test::expect_error(ErrorCode::kInvalidArgument, "batch size",
+                     [&] { dump(graph_, {images}, 0, DumpKind::kAll); });
+  test::expect_error(ErrorCode::kInvalidArgument, "differ in their number of samples", [&] {
+    dump(graph_, {images, Tensor()}, 4, DumpKind::kAll);
+  });
+}
+
 TEST(DumpKind, NamesWhatCanBeDumped) {
   EXPECT_EQ(dump_kind_from("codes"), DumpKind::kCodes);
   test::expect_error(ErrorCode::kInvalidArgument, "cannot dump 'weights' (logits, codes, all)",
