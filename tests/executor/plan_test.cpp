@@ -156,6 +156,21 @@ TEST(Plan, QuantizesWeightsOncePerChannel) {
   EXPECT_EQ(run(net.finished(), x), run(plain.finished(), x));
 }
 
+TEST(Plan, QuantizesABiasThatHasOneScale) {
+  Net net(1);
+  net.add("Flatten", {}, {{"axis", std::int64_t{1}}});
+  const ValueId x = net.last;
+  const ValueId weight = net.constant(Tensor(DType::kFloat32, {30, 2}));
+  net.last = net.constant(Tensor::of<float>({2}, {0.8F, -1.3F}));
+  net.quant(net.quantizer({.bits = 8}, {0.5F}));
+  const ValueId bias = net.last;
+  net.last = x;
+  net.add("Gemm", {weight, bias});
+
+  const Tensor y = run(net.finished(), random_tensor({1, 1, 6, 5}, 0));
+  EXPECT_EQ(to_vector<float>(y), (std::vector<float>{1.0F, -1.5F}));
+}
+
 TEST(Plan, LeavesAValueAloneThatSomebodyElseReads) {
   Net net;
   net.add("Relu");
