@@ -3,7 +3,6 @@
 //   before:  Conv {auto_pad = SAME_UPPER, strides = [2, 2]}
 //   after:   Conv {kernel_shape, strides, dilations, pads, group as numbers}
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "quern/ops/window_geometry.h"
@@ -22,7 +21,7 @@ WindowGeometry geometry(const Graph& graph, const Node& node) {
 }
 
 void write_window(Graph& graph, NodeId id, const WindowGeometry& window) {
-  const Node node = graph.node(id);
+  const Node& node = graph.node(id);
   const bool is_same = graph.attribute_or<std::string>(id, "auto_pad", "").starts_with("SAME");
   graph.erase_attribute(id, "auto_pad");
   graph.erase_attribute(id, "output_shape");
@@ -46,6 +45,11 @@ void write_window(Graph& graph, NodeId id, const WindowGeometry& window) {
   }
 }
 
+void restore_attributes(Graph& graph, const Node& before) {
+  graph.set_op(before.id, before.op);
+  for (const auto& [key, value] : before.attributes) graph.set_attribute(before.id, key, value);
+}
+
 }  // namespace
 
 PassReport resolve_padding(Graph& graph) {
@@ -54,15 +58,14 @@ PassReport resolve_padding(Graph& graph) {
     const Node before = graph.node(id);
     if (before.op != "Conv" && before.op != "ConvTranspose" && !is_pool(before)) continue;
     const WindowGeometry window = geometry(graph, before);
-    Graph resolved = graph;
-    write_window(resolved, id, window);
-    if (resolved.node(id).attributes == before.attributes) continue;
-    if (geometry(resolved, resolved.node(id)) != window) {
+    write_window(graph, id, window);
+    if (graph.node(id).attributes == before.attributes) continue;
+    if (geometry(graph, graph.node(id)) != window) {
+      restore_attributes(graph, before);
       report.notes.push_back(fmt::format(
           "kept the padding of '{}': its output is larger than pads can say", before.layer));
       continue;
     }
-    graph = std::move(resolved);
     ++report.rewrites;
   }
   return report;
