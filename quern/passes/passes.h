@@ -33,6 +33,11 @@ PassReport resolve_padding(Graph& graph);
 /// inferred shapes.
 PassReport simplify_flatten(Graph& graph);
 
+/// Writes the target of every Reshape as a constant that serves any batch: a chain of nodes that
+/// computes it goes, and a batch that the target repeats becomes "as in the input". Needs inferred
+/// shapes.
+PassReport resolve_reshapes(Graph& graph);
+
 /// Merges a Concat that only another Concat of the same axis reads into that one.
 PassReport collapse_concats(Graph& graph);
 
