@@ -20,7 +20,7 @@ enum class Rounding : std::uint8_t {
 
 /// The grid a tensor is asked to live on. A request: it holds no measured numbers.
 ///
-/// Stored codes are `q = clamp(round(x / scale) + zero_point, qmin(), qmax())`. The exception is
+/// Stored codes are `q = clamp(round(x / scale + zero_point), qmin(), qmax())`. The exception is
 /// one signed bit, which is bipolar: the codes are −1 and +1, `q = x ≥ 0 ? +1 : −1`.
 struct QuantSpec {
   int bits = 8;               ///< Width of one code, 1 to 32 (unit: bits).
