@@ -60,6 +60,31 @@ bool ends_in_module(std::string_view path, std::string_view stem) {
   return stem.size() == module.size() || stem[stem.size() - module.size() - 1] == '.';
 }
 
+/// "features.1.conv.0" of "/features/features.1/conv/conv.0/Conv": a part that repeats the one in
+/// front of it, with an index, is an element of that list. None where `path` is no scope path.
+std::optional<std::string> module_of(std::string_view path, std::string_view op) {
+  const std::size_t end = path.rfind('/');
+  if (!path.starts_with('/') || end < 2 || !is_counted_out(path.substr(end + 1), op)) {
+    return std::nullopt;
+  }
+  std::string module;
+  std::string list;
+  for (std::size_t begin = 1; begin < end;) {
+    const std::size_t next = path.find('/', begin);
+    const std::string_view part = path.substr(begin, next - begin);
+    begin = next + 1;
+    if (part.empty()) return std::nullopt;
+    if (!list.empty() && part.starts_with(list + ".")) {
+      module.resize(module.size() - list.size());
+    } else if (!module.empty()) {
+      module += '.';
+    }
+    module += part;
+    list = part;
+  }
+  return module;
+}
+
 class LayerNames {
  public:
   explicit LayerNames(const onnx::GraphProto& graph) : graph_(graph) {
@@ -91,12 +116,21 @@ class LayerNames {
 
   std::string name_of(int index) const {
     const onnx::NodeProto& node = graph_.node(index);
-    const std::optional<std::string> module = stem_of_weights(node);
-    if (module && (node.name().empty() || is_counted_out(node.name(), node.op_type()) ||
-                   ends_in_module(node.name(), *module))) {
-      return *module;
+    if (const std::optional<std::string> stem = stem_of_weights(node)) {
+      if (node.name().empty() || is_counted_out(node.name(), node.op_type()) ||
+          ends_in_module(node.name(), *stem)) {
+        return *stem;
+      }
+    } else if (has_weights(node)) {
+      // An exporter that folds batch norms gives the weights that result a number.
+      if (const auto module = module_of(node.name(), node.op_type())) return *module;
     }
     return node.name().empty() ? fmt::format("{}_{}", node.op_type(), index) : node.name();
+  }
+
+  bool has_weights(const onnx::NodeProto& node) const {
+    return contains(kOpsWithWeights, node.op_type()) && node.input_size() > 1 &&
+           constants_.contains(behind_quant(node.input(1)));
   }
 
   std::optional<std::string> stem_of_weights(const onnx::NodeProto& node) const {

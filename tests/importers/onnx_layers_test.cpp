@@ -39,6 +39,25 @@ TEST(LayerNames, ScopePathGivesWayToTheModuleItEndsIn) {
   EXPECT_EQ(layer_of_conv("/blocks/b.3/Conv", "b.13.weight"), "/blocks/b.3/Conv");
 }
 
+TEST(LayerNames, ScopePathNamesTheModuleOfWeightsWithoutAName) {
+  const auto layer = [](const char* path) { return layer_of_conv(path, "onnx::Conv_193"); };
+  EXPECT_EQ(layer("/features/features.0/features.0.0/Conv"), "features.0.0");
+  EXPECT_EQ(layer("/features/features.1/conv/conv.0/conv.0.0/Conv"), "features.1.conv.0.0");
+  EXPECT_EQ(layer("/layer1/layer1.0/conv1/Conv_2"), "layer1.0.conv1");
+  EXPECT_EQ(layer("/conv1/conv10/Conv"), "conv1.conv10");
+  EXPECT_EQ(layer("/Conv"), "/Conv");
+  EXPECT_EQ(layer("//Conv"), "//Conv");
+  EXPECT_EQ(layer("//a/Conv"), "//a/Conv");
+  EXPECT_EQ(layer("/features/stem"), "/features/stem");
+  EXPECT_EQ(layer("model/conv1/Conv"), "model/conv1/Conv");
+}
+
+TEST(LayerNames, ScopePathOfAProductOfActivationsIsKept) {
+  OnnxModel model;
+  model.node("MatMul", {"x", "y"}, "z", "/attention/MatMul");
+  EXPECT_THAT(layer_names(model.proto.graph()), ElementsAre("/attention/MatMul"));
+}
+
 TEST(LayerNames, CountedNamesGiveWayToTheWeights) {
   EXPECT_EQ(layer_of_conv("Conv_12", "features.0.0.weight"), "features.0.0");
   EXPECT_EQ(layer_of_conv("node_conv2d_3", "features.0.0.weight"), "features.0.0");
