@@ -89,8 +89,12 @@ Results results_of(const RunCommand& options, const Graph& graph, DumpKind kind)
     return results;
   }
   const std::vector<Sample> samples = samples_of_run(options);
-  for (const Sample& sample : samples) results.samples.push_back(sample.path.string());
-  results.arrays = dump(graph, samples, loader, kind);
+  Dump numbers = dump(graph, samples, loader, kind);
+  for (const std::string& skipped : numbers.skipped) log_warning("left out: {}", skipped);
+  for (const std::size_t position : numbers.samples) {
+    results.samples.push_back(samples.at(position).path.string());
+  }
+  results.arrays = std::move(numbers.arrays);
   return results;
 }
 

@@ -99,13 +99,18 @@ LoaderReport merge(std::vector<std::vector<std::string>> skipped, std::size_t sa
 
 }  // namespace
 
+std::size_t batch_count(std::size_t samples, const LoaderOptions& options) {
+  require(options.batch_size > 0, "batch_size must be positive, got {}", options.batch_size);
+  const auto size = static_cast<std::size_t>(options.batch_size);
+  return (samples + size - 1) / size;
+}
+
 LoaderReport for_each_batch(const std::vector<Sample>& samples, const LoaderOptions& options,
                             const Consume& consume) {
-  require(options.batch_size > 0, "batch_size must be positive, got {}", options.batch_size);
   require(options.threads >= 0, "threads must be 0 (all cores) or more, got {}", options.threads);
   require(options.preprocessing.crop > 0, "crop must be positive, got {}",
           options.preprocessing.crop);
-  const std::size_t batches = (samples.size() + options.batch_size - 1) / options.batch_size;
+  const std::size_t batches = batch_count(samples.size(), options);
 
   std::atomic<std::size_t> next = 0;
   FirstFailure failure;

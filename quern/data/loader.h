@@ -31,6 +31,10 @@ struct LoaderReport {
   std::vector<std::string> skipped;  ///< One sentence per picture left out, in list order.
 };
 
+/// How many batches `samples` pictures make. @throws Error(kInvalidArgument) for a batch_size
+/// below 1.
+std::size_t batch_count(std::size_t samples, const LoaderOptions& options);
+
 /// Decodes and preprocesses `samples` in batches and hands each to `consume(worker, batch)`.
 /// Batches run side by side, one thread each (worker 0 … threads − 1, where 0 is the calling
 /// thread), so one batch is decoded while another is consumed; their composition does not depend on

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "quern/base/error.h"
 #include "quern/base/progress.h"
@@ -44,12 +45,13 @@ std::int64_t best(std::span<const float> logits) {
   return std::ranges::max_element(logits) - logits.begin();
 }
 
-void check_logits(const Graph& graph, const Tensor& logits) {
+void check_logits(const Graph& graph, const Tensor& logits, std::size_t pictures) {
   const std::string& output = graph.value(graph.outputs().at(0)).name;
-  if (logits.dtype() != DType::kFloat32 || logits.rank() != 2) {
+  if (logits.dtype() != DType::kFloat32 || logits.rank() != 2 ||
+      std::cmp_not_equal(logits.shape()[0], pictures)) {
     fail(ErrorCode::kUnsupported,
-         "the output '{}' has the shape {}, expected one row of logits per picture", output,
-         to_string(logits.shape()));
+         "the output '{}' has the shape {} for {} pictures, expected a row of logits for each",
+         output, to_string(logits.shape()), pictures);
   }
   if (!std::ranges::all_of(logits.data<float>(), [](float x) { return std::isfinite(x); })) {
     fail(ErrorCode::kParse, "the output '{}' is not finite", output);
@@ -76,14 +78,14 @@ class Evaluation {
         samples_(samples),
         options_(options),
         plan_(graph),
-        tallies_(samples.size() / static_cast<std::size_t>(options.loader.batch_size) + 1),
+        tallies_(batch_count(samples.size(), options.loader)),
         progress_("evaluating", samples.size()) {
     if (reference != nullptr) reference_.emplace(*reference);
   }
 
   void add(const Batch& batch) {
     const Tensor logits = plan_.run({batch.images}).at(0);
-    check_logits(graph_, logits);
+    check_logits(graph_, logits, batch.samples.size());
     Tally& tally = tallies_.at(batch.index);
     for (std::size_t i = 0; i < batch.samples.size(); ++i) {
       const std::int64_t rank = rank_of(row(logits, i), label(batch.samples[i], logits));
@@ -93,7 +95,7 @@ class Evaluation {
     }
     if (reference_) {
       const Tensor expected = reference_->run({batch.images}).at(0);
-      check_logits(graph_, expected);
+      check_logits(graph_, expected, batch.samples.size());
       for (std::size_t i = 0; i < batch.samples.size(); ++i) {
         compare(row(logits, i), row(expected, i), tally);
         const std::int64_t rank = rank_of(row(expected, i), label(batch.samples[i], expected));

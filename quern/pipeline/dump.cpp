@@ -128,6 +128,7 @@ class DumpPlan {
       arrays[entry.name] =
           entry.quantizer != nullptr ? to_codes(graph_, *entry.quantizer, values) : values;
     });
+    check_rows(outputs, inputs.at(0).shape().at(0));
     keep(graph_.outputs(), outputs, arrays);
     if (kind_ != DumpKind::kLogits) keep(graph_.inputs(), inputs, arrays);
     return arrays;
@@ -147,6 +148,16 @@ class DumpPlan {
     }
   }
 
+  void check_rows(const std::vector<Tensor>& outputs, std::int64_t samples) const {
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      const Shape& shape = outputs[i].shape();
+      if (!shape.empty() && shape[0] == samples) continue;
+      fail(ErrorCode::kUnsupported,
+           "the output '{}' has the shape {} for {} samples, expected a row for each",
+           graph_.value(graph_.outputs()[i]).name, to_string(shape), samples);
+    }
+  }
+
   const Graph& graph_;
   DumpKind kind_;
   std::map<ValueId, Shown> shown_;
@@ -162,15 +173,20 @@ DumpKind dump_kind_from(std::string_view name) {
   fail(ErrorCode::kInvalidArgument, "cannot dump '{}' (logits, codes, all)", name);
 }
 
-Arrays dump(const Graph& graph, const std::vector<Sample>& samples, const LoaderOptions& options,
-            DumpKind kind) {
+Dump dump(const Graph& graph, const std::vector<Sample>& samples, const LoaderOptions& options,
+          DumpKind kind) {
   const DumpPlan plan(graph, kind);
-  const auto batch_size = static_cast<std::size_t>(options.batch_size);
-  std::vector<Arrays> parts((samples.size() + batch_size - 1) / batch_size);
-  for_each_batch(samples, options, [&](int, const Batch& batch) {
+  std::vector<Arrays> parts(batch_count(samples.size(), options));
+  std::vector<std::vector<std::size_t>> positions(parts.size());
+  LoaderReport loaded = for_each_batch(samples, options, [&](int, const Batch& batch) {
     parts.at(batch.index) = plan.run({batch.images});
+    positions.at(batch.index) = batch.samples;
   });
-  return concatenate(parts);
+  Dump whole{.arrays = concatenate(parts), .samples = {}, .skipped = std::move(loaded.skipped)};
+  for (const auto& batch : positions) {
+    whole.samples.insert(whole.samples.end(), batch.begin(), batch.end());
+  }
+  return whole;
 }
 
 Arrays dump(const Graph& graph, const std::vector<Tensor>& inputs, int batch_size, DumpKind kind) {

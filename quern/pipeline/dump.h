@@ -22,10 +22,17 @@ enum class DumpKind : std::uint8_t {
 /// "logits", "codes", "all". @throws Error(kInvalidArgument) for another word.
 DumpKind dump_kind_from(std::string_view name);
 
-/// Runs `samples` through `graph` and returns the numbers of all of them, the first axis being the
-/// sample; for anyone who wants to compare.
-std::map<std::string, Tensor> dump(const Graph& graph, const std::vector<Sample>& samples,
-                                   const LoaderOptions& options, DumpKind kind);
+struct Dump {
+  std::map<std::string, Tensor> arrays;  ///< By name; the first axis is the sample.
+  std::vector<std::size_t> samples;      ///< Whose numbers they are: positions in the list.
+  std::vector<std::string> skipped;      ///< One sentence per picture left out, in list order.
+};
+
+/// Runs `samples` through `graph` and keeps the numbers of all of them, for anyone who wants to
+/// compare. @throws Error(kUnsupported) naming an output that has not one row per sample; errors of
+/// Plan and for_each_batch.
+Dump dump(const Graph& graph, const std::vector<Sample>& samples, const LoaderOptions& options,
+          DumpKind kind);
 
 /// The same for inputs that are ready for the network, one per graph input, run `batch_size`
 /// samples at a time.

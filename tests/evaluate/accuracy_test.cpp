@@ -56,6 +56,24 @@ class AccuracyTest : public testing::Test {
   EvaluateOptions options_;
 };
 
+TEST_F(AccuracyTest, RefusesAnOutputThatHasNotARowForEachPicture) {
+  Graph model = linear_model(kClasses, 1e-3F);
+  const ValueId turned = model.add_value("turned");
+  model.add_node({.op = "Transpose",
+                  .inputs = {model.outputs()[0]},
+                  .outputs = {turned},
+                  .attributes = {{"perm", std::vector<std::int64_t>{1, 0}}}});
+  model.set_output(0, turned);
+  expect_error(ErrorCode::kUnsupported, "the output 'turned' has the shape [10, 4] for 4 pictures",
+               [&] { evaluate_accuracy(model, samples_, options_); });
+}
+
+TEST_F(AccuracyTest, RefusesABatchOfNoPictures) {
+  options_.loader.batch_size = 0;
+  expect_error(ErrorCode::kInvalidArgument, "batch_size must be positive, got 0",
+               [&] { evaluate_accuracy(linear_model(kClasses, 1e-3F), samples_, options_); });
+}
+
 TEST_F(AccuracyTest, DoesNotDependOnThreads) {
   const Graph model = linear_model(kClasses, 1e-3F);
   const Graph reference = linear_model(kClasses, 1.1e-3F);

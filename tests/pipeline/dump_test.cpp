@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "quern/base/file.h"
 #include "quern/data/synthetic.h"
 #include "quern/pipeline/quantize.h"
 #include "tests/support/expect_error.h"
@@ -30,19 +31,19 @@ class DumpTest : public testing::Test {
 
 TEST_F(DumpTest, LogitsAreAllSamplesInListOrder) {
   options_.batch_size = 4;
-  const auto arrays = dump(graph_, samples_, options_, DumpKind::kLogits);
+  const auto arrays = dump(graph_, samples_, options_, DumpKind::kLogits).arrays;
   ASSERT_THAT(arrays, testing::SizeIs(1));
   const Tensor& logits = arrays.at("logits");
   EXPECT_EQ(logits.shape(), (Shape{6, 2}));
 
-  const auto last = dump(graph_, {samples_[5]}, options_, DumpKind::kLogits).at("logits");
+  const auto last = dump(graph_, {samples_[5]}, options_, DumpKind::kLogits).arrays.at("logits");
   // A batch of another size may sum in another order; a code may flip, which moves a logit by a
   // step of its quantizer, 1/128 of its range.
   EXPECT_NEAR(logits.data<float>()[10], last.data<float>()[0], 0.05);
 }
 
 TEST_F(DumpTest, CodesAreThoseOfEveryActivationQuant) {
-  const auto arrays = dump(graph_, samples_, options_, DumpKind::kCodes);
+  const auto arrays = dump(graph_, samples_, options_, DumpKind::kCodes).arrays;
   std::size_t quants = 0;
   for (const NodeId id : graph_.nodes_of("Quant")) {
     const Node& quant = graph_.node(id);
@@ -63,7 +64,7 @@ TEST_F(DumpTest, CodesAreThoseOfEveryActivationQuant) {
 }
 
 TEST_F(DumpTest, AllHoldsEveryLayer) {
-  const auto arrays = dump(graph_, samples_, options_, DumpKind::kAll);
+  const auto arrays = dump(graph_, samples_, options_, DumpKind::kAll).arrays;
   for (const NodeId id : graph_.nodes()) {
     const Node& node = graph_.node(id);
     if (node.op == "Quant" && graph_.is_constant(node.inputs[0])) continue;
@@ -73,7 +74,7 @@ TEST_F(DumpTest, AllHoldsEveryLayer) {
 
 TEST_F(DumpTest, ReadyInputsGiveTheNumbersOfTheirPictures) {
   options_.batch_size = 4;
-  const auto of_pictures = dump(graph_, samples_, options_, DumpKind::kAll);
+  const auto of_pictures = dump(graph_, samples_, options_, DumpKind::kAll).arrays;
   const Tensor& images = of_pictures.at(graph_.value(graph_.inputs()[0]).name);
   EXPECT_EQ(dump(graph_, {images}, 4, DumpKind::kAll), of_pictures);
   test::expect_error(ErrorCode::kInvalidArgument, "batch size",
@@ -81,6 +82,36 @@ TEST_F(DumpTest, ReadyInputsGiveTheNumbersOfTheirPictures) {
   test::expect_error(ErrorCode::kInvalidArgument, "differ in their number of samples", [&] {
     dump(graph_, {images, Tensor()}, 4, DumpKind::kAll);
   });
+}
+
+TEST_F(DumpTest, SaysWhichPicturesWereLeftOut) {
+  write_file(samples_[1].path, std::string_view("no picture"));
+  options_.skip_bad = true;
+  options_.batch_size = 2;
+
+  const Dump numbers = dump(graph_, samples_, options_, DumpKind::kLogits);
+
+  EXPECT_THAT(numbers.samples, testing::ElementsAre(0, 2, 3, 4, 5));
+  EXPECT_THAT(numbers.skipped, testing::ElementsAre(testing::HasSubstr(samples_[1].path.string())));
+  EXPECT_EQ(numbers.arrays.at("logits").shape(), (Shape{5, 2}));
+}
+
+TEST_F(DumpTest, RefusesAnOutputThatHasNotARowForEachSample) {
+  const ValueId logits = graph_.outputs()[0];
+  const ValueId turned = graph_.add_value("turned");
+  graph_.add_node({.op = "Transpose",
+                   .inputs = {logits},
+                   .outputs = {turned},
+                   .attributes = {{"perm", std::vector<std::int64_t>{1, 0}}}});
+  graph_.set_output(0, turned);
+  test::expect_error(ErrorCode::kUnsupported, "the output 'turned' has the shape [2, 4]",
+                     [&] { dump(graph_, samples_, options_, DumpKind::kLogits); });
+}
+
+TEST_F(DumpTest, RefusesABatchOfNoPictures) {
+  options_.batch_size = 0;
+  test::expect_error(ErrorCode::kInvalidArgument, "batch_size must be positive, got 0",
+                     [&] { dump(graph_, samples_, options_, DumpKind::kLogits); });
 }
 
 TEST(DumpKind, NamesWhatCanBeDumped) {
