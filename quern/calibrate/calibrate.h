@@ -27,7 +27,8 @@ struct CalibrationReport {
 /// from one sweep of the samples through the float network. Scales of kind kConstant stay as they
 /// are; a scale that several grids share becomes the largest that any of them asks for.
 ///
-/// The scales are the same, bit for bit, for any number of threads and any batch size.
+/// The scales are the same, bit for bit, for any number of threads. Nothing in them depends on how
+/// samples are put into batches, except that LibTorch may sum a convolution in another order.
 ///
 /// @throws Error(kInvalidArgument) for an unknown observer, no samples, or pictures that do not
 /// have
