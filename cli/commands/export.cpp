@@ -26,6 +26,17 @@ std::filesystem::path output_file(const std::string& output) {
   return path.extension() == ".onnx" ? path : path / "model.onnx";
 }
 
+/// Says where the batch asked for is not the one that the file will have.
+void note_fixed_batches(const Graph& graph, std::int64_t wanted) {
+  for (const ValueId id : graph.inputs()) {
+    const Value& input = graph.value(id);
+    if (!input.dims || input.dims->empty()) continue;
+    const Dim& batch = input.dims->front();
+    if (!batch.is_fixed() || batch.size == wanted) continue;
+    log_warning("the batch of input '{}' is {} in the model and stays so", input.name, batch.size);
+  }
+}
+
 void run(const ExportCommand& options) {
   LoadedModel model = load_model(options.recipe.model.source, zoo_options(options.recipe));
   for (const std::string& warning : model.warnings) log_warning("{}", warning);
@@ -33,6 +44,7 @@ void run(const ExportCommand& options) {
   for (const Finding& finding : lint_finn(model.graph)) {
     log_warning("FINN: layer '{}': {}", finding.layer, finding.message);
   }
+  note_fixed_batches(model.graph, options.batch);
   const std::filesystem::path path = output_file(options.output);
   export_qonnx(model.graph, path, {.batch = options.batch});
   std::cout << "wrote " << path.string() << '\n';
@@ -49,7 +61,7 @@ void add_export(CLI::App& command) {
   command
       .add_option("-o,--output", options->output, "A folder (model.onnx in it), or an .onnx file")
       ->required();
-  command.add_option("--batch", options->batch, "Batch extent in the file; 0 keeps it free")
+  command.add_option("--batch", options->batch, "Written where the batch is free; 0 keeps it free")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command.callback([options] { run(*options); });
