@@ -1,7 +1,8 @@
 // The command: finds the verb, declares its flags, runs it, and turns what happens into an exit
 // code.
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <algorithm>
+#include <csignal>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -9,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/torch_module.h"
 #include "quern/base/error.h"
+#include "quern/base/nearest.h"
 #include "quern/base/progress.h"
 
 namespace quern::cli {
@@ -35,10 +37,22 @@ int exit_code(ErrorCode code) {
   return kInternalFailure;
 }
 
+std::vector<std::string> verbs() {
+  std::vector<std::string> names;
+  for (const Command& command : commands()) names.emplace_back(command.name);
+  return names;
+}
+
 /// Declares every verb by name, and the flags of the one that is called: declaring all would load
 /// LibTorch for `quern --help`.
 void declare(CLI::App& app, std::string_view called) {
   app.require_subcommand(1);
+  if (!called.empty() && !called.starts_with('-')) {
+    const std::vector<std::string> known = verbs();
+    require(std::ranges::find(known, called) != known.end(),
+            "'{}' is not a verb of quern (nearest: '{}'; see `quern --help`)", called,
+            nearest(called, known));
+  }
   app.set_version_flag("--version", QUERN_VERSION);
   for (const Command& command : commands()) {
     CLI::App& verb = *app.add_subcommand(std::string(command.name), std::string(command.summary));
@@ -54,6 +68,8 @@ int report(const std::string& message, int code) {
 }
 
 int run(int argc, char** argv) {
+  // A file that may not grow any further is then a failed write, which has a sentence.
+  std::signal(SIGXFSZ, SIG_IGN);
   CLI::App app("quern: from a float CNN to a verified integer network", "quern");
   try {
     declare(app, argc > 1 ? argv[1] : "");
@@ -63,7 +79,9 @@ int run(int argc, char** argv) {
     return kSuccess;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    return report(std::string(error.what()) + " (see `quern --help`)", kUsage);
+    const auto called = app.get_subcommands();
+    const std::string help = called.empty() ? "quern" : "quern " + called[0]->get_name();
+    return report(std::string(error.what()) + " (see `" + help + " --help`)", kUsage);
   } catch (const Error& error) {
     return report(error.what(), exit_code(error.code()));
   } catch (const std::bad_alloc&) {

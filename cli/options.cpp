@@ -52,11 +52,16 @@ void add_preprocessing_options(CLI::App& command, PreprocessingChoice& choice) {
           "Short side after resizing, or 'none'")
       ->type_name("PIXELS");
   flags.add_option("--crop", choice.crop, "Side of the centre crop")->type_name("PIXELS");
-  flags.add_option("--central-crop", choice.central_crop, "Keep this fraction of each side first");
+  flags.add_option("--central-crop", choice.central_crop, "Keep this fraction of each side first")
+      ->type_name("FRACTION");
   flags.add_option("--scale", choice.scale, "Multiplies a pixel's 0 … 255");
   add_channels(flags, "--mean", choice.mean, "Subtracted after scaling");
   add_channels(flags, "--std", choice.std, "Divides the difference");
-  flags.add_flag("--bgr{true},--rgb{false}", choice.bgr, "The network reads blue (red) first");
+  // Not add_flag: it counts into anything that a number converts to, and would set an absent flag.
+  flags.add_flag_callback(
+      "--bgr", [&choice] { choice.bgr = true; }, "The network reads blue first");
+  flags.add_flag_callback(
+      "--rgb", [&choice] { choice.bgr = false; }, "The network reads red first");
 }
 
 }  // namespace
@@ -77,10 +82,12 @@ void add_model_options(CLI::App& command, Recipe& recipe) {
 }
 
 void add_data_options(CLI::App& command, Recipe& recipe) {
-  command.add_option("--root", recipe.data.root,
-                     "Where a list's relative paths start (default: the list's folder)");
+  command
+      .add_option("--root", recipe.data.root,
+                  "Where a list's relative paths start (default: the list's folder)")
+      ->type_name("FOLDER");
   command.add_option("--limit", recipe.data.limit, "Use the first pictures only; 0 is all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least(0))
       ->capture_default_str();
   command.add_option("--label-offset", recipe.data.label_offset, "Added to every label")
       ->capture_default_str();
@@ -91,12 +98,30 @@ void add_data_options(CLI::App& command, Recipe& recipe) {
 
 void add_threads_option(CLI::App& command, Recipe& recipe) {
   command.add_option("--threads", recipe.threads, "0 is all cores; results do not depend on it")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least(0))
       ->capture_default_str();
 }
 
 void add_json_option(CLI::App& command, bool& json) {
   command.add_flag("--json", json, "Print one JSON document");
+}
+
+CLI::Validator at_least(std::int64_t smallest) {
+  const auto check = [smallest](const std::string& text) -> std::string {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const bool is_number = error == std::errc{} && end == text.data() + text.size();
+    if (is_number && value >= smallest) return "";
+    return fmt::format("expected a whole number of at least {}, got '{}'", smallest, text);
+  };
+  return {check, ""};
+}
+
+CLI::Validator not_empty() {
+  const auto check = [](const std::string& text) -> std::string {
+    return text.empty() ? "expected a path, got nothing" : "";
+  };
+  return {check, ""};
 }
 
 std::string from_here(const std::string& path) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,12 @@ void add_threads_option(CLI::App& command, Recipe& recipe);
 
 /// --json
 void add_json_option(CLI::App& command, bool& json);
+
+/// Accepts whole numbers from `smallest`.
+CLI::Validator at_least(std::int64_t smallest);
+
+/// Refuses "", which would mean the working directory.
+CLI::Validator not_empty();
 
 /// A path given on the command line starts at the working directory, whatever --root says.
 std::string from_here(const std::string& path);

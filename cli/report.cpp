@@ -24,8 +24,8 @@ std::string to_text(const Accuracy& accuracy) {
         *accuracy.reference_top1, *accuracy.sqnr_db, *accuracy.agreement);
   }
   if (!accuracy.skipped.empty()) {
-    text += fmt::format("{} images skipped, the first: {}\n", accuracy.skipped.size(),
-                        accuracy.skipped.front());
+    text += fmt::format("{} image{} skipped, the first: {}\n", accuracy.skipped.size(),
+                        accuracy.skipped.size() == 1 ? "" : "s", accuracy.skipped.front());
   }
   return text;
 }

@@ -56,12 +56,14 @@ std::string Table::text() const {
 }
 
 std::string count_text(std::int64_t count) {
-  std::string digits = std::to_string(count);
-  for (std::size_t i = digits.size(); i > 3;) {
-    i -= 3;
-    if (digits[i - 1] != '-') digits.insert(i, ",");
+  const std::string digits = std::to_string(count);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    const bool starts_group = i > 0 && (digits.size() - i) % 3 == 0 && digits[i - 1] != '-';
+    if (starts_group) text += ',';
+    text += digits[i];
   }
-  return digits;
+  return text;
 }
 
 std::string bytes_text(std::int64_t bytes) {

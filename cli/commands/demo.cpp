@@ -54,9 +54,12 @@ void run(const DemoCommand& options) {
 
 void add_demo(CLI::App& command) {
   const auto options = std::make_shared<DemoCommand>();
-  command.add_option("-o,--output", options->output, "The run folder")->capture_default_str();
+  command.add_option("-o,--output", options->output, "The run folder")
+      ->check(not_empty())
+      ->type_name("FOLDER")
+      ->capture_default_str();
   command.add_option("--images", options->images, "Photos to generate")
-      ->check(CLI::PositiveNumber)
+      ->check(at_least(1))
       ->capture_default_str();
   command.callback([options] { run(*options); });
 }

@@ -49,9 +49,12 @@ void add_evaluate(CLI::App& command) {
   command
       .add_option("--data", options->data,
                   "A list of 'relative/path label' lines, or a folder with one folder per class")
-      ->required();
-  command.add_option("--reference", options->reference,
-                     "A second model: adds the SQNR of the logits and the share of equal answers");
+      ->required()
+      ->type_name("LIST|FOLDER");
+  command
+      .add_option("--reference", options->reference,
+                  "A second model: adds the SQNR of the logits and the share of equal answers")
+      ->type_name("MODEL");
   add_data_options(command, options->recipe);
   add_threads_option(command, options->recipe);
   add_json_option(command, options->json);

@@ -1,5 +1,6 @@
 #include <iostream>
 #include <memory>
+#include <ranges>
 
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -37,13 +38,23 @@ void note_fixed_batches(const Graph& graph, std::int64_t wanted) {
   }
 }
 
+/// The first findings: a float network has two for every layer, and `quern info` lists them.
+void warn(const std::vector<Finding>& findings, const std::string& model) {
+  constexpr std::size_t kShown = 3;
+  for (const Finding& finding : findings | std::views::take(kShown)) {
+    log_warning("FINN: layer '{}': {}", finding.layer, finding.message);
+  }
+  if (findings.size() > kShown) {
+    log_warning("FINN: {} more; `quern info {} --target finn` lists them", findings.size() - kShown,
+                model);
+  }
+}
+
 void run(const ExportCommand& options) {
   LoadedModel model = load_model(options.recipe.model.source, zoo_options(options.recipe));
   for (const std::string& warning : model.warnings) log_warning("{}", warning);
   split_shared_weights(model.graph);
-  for (const Finding& finding : lint_finn(model.graph)) {
-    log_warning("FINN: layer '{}': {}", finding.layer, finding.message);
-  }
+  warn(lint_finn(model.graph), options.recipe.model.source);
   note_fixed_batches(model.graph, options.batch);
   const std::filesystem::path path = output_file(options.output);
   export_qonnx(model.graph, path, {.batch = options.batch});
@@ -60,9 +71,11 @@ void add_export(CLI::App& command) {
       ->check(CLI::IsMember({"qonnx"}));
   command
       .add_option("-o,--output", options->output, "A folder (model.onnx in it), or an .onnx file")
-      ->required();
+      ->required()
+      ->check(not_empty())
+      ->type_name("FOLDER|FILE");
   command.add_option("--batch", options->batch, "Written where the batch is free; 0 keeps it free")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least(0))
       ->capture_default_str();
   command.callback([options] { run(*options); });
 }

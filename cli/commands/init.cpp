@@ -40,7 +40,9 @@ void add_init(CLI::App& command) {
   command.add_option("flow", options->flow, "One of: " + join(flows()))
       ->required()
       ->check(CLI::IsMember(flows()));
-  command.add_option("-o,--output", options->output, "The file (default: FLOW.toml)");
+  command.add_option("-o,--output", options->output, "The file (default: FLOW.toml)")
+      ->check(not_empty())
+      ->type_name("FILE");
   command.add_flag("--force", options->force, "Replace an existing file");
   command.callback([options] { run(*options); });
 }

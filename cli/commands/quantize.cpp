@@ -101,11 +101,20 @@ void add_quantize(CLI::App& command) {
                   "A recipe (.toml or a ready-made one's name), or a model")
       ->required()
       ->type_name("RECIPE|MODEL");
-  command.add_option("-o,--output", options->output, "The run folder")->required();
-  command.add_option("--set", options->overrides, "Change a key of the recipe: key=value");
-  command.add_option("--data", options->data, "Calibration pictures: a list or a folder");
-  command.add_option("--validation", options->validation,
-                     "Labelled pictures: measures the accuracy against the float model");
+  command.add_option("-o,--output", options->output, "The run folder")
+      ->required()
+      ->check(not_empty())
+      ->type_name("FOLDER");
+  command
+      .add_option("--set", options->overrides,
+                  "Change a key of the recipe: --set quantize.weight_bits=4")
+      ->type_name("KEY=VALUE");
+  command.add_option("--data", options->data, "Calibration pictures: a list or a folder")
+      ->type_name("LIST|FOLDER");
+  command
+      .add_option("--validation", options->validation,
+                  "Labelled pictures: measures the accuracy against the float model")
+      ->type_name("LIST|FOLDER");
   command.add_option("--weight-bits", recipe.quantize.weight_bits, "1 to 16")
       ->capture_default_str();
   command.add_option("--activation-bits", recipe.quantize.activation_bits, "1 to 16")
@@ -114,8 +123,8 @@ void add_quantize(CLI::App& command) {
       .add_option("--observer", recipe.calibrate.observer,
                   "Range of activations: " + join(observer_names()))
       ->capture_default_str();
-  command.add_option("--percentile", recipe.calibrate.percentile, "Kept mass, percent")
-      ->check(CLI::Range(50.0, 100.0))
+  command
+      .add_option("--percentile", recipe.calibrate.percentile, "Kept mass, above 0 to 100 percent")
       ->capture_default_str();
   add_zoo_options(command, recipe);
   add_data_options(command, recipe);

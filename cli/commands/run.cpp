@@ -120,10 +120,14 @@ void print(const RunCommand& options, const std::vector<std::string>& samples,
 }
 
 void run(const RunCommand& options) {
-  require(options.dump.empty() == options.output.empty(), "--dump and -o belong together");
+  require(options.dump.empty() == options.output.empty(),
+          "--dump KIND and -o FILE.npz belong together; {} is missing",
+          options.dump.empty() ? "--dump" : "-o");
   const DumpKind kind = dump_kind_from(options.dump.empty() ? "logits" : options.dump);
-  require(options.data.empty() != options.images.empty(),
-          "pictures are needed: either IMAGE… or --data");
+  require(!options.data.empty() || !options.images.empty(),
+          "no picture to run on: give IMAGE…, or a list by --data");
+  require(options.data.empty() || options.images.empty(),
+          "pictures are given twice, as IMAGE… and by --data; expected one of them");
   const LoadedModel model = load_model(options.recipe.model.source, zoo_options(options.recipe));
   for (const std::string& warning : model.warnings) log_warning("{}", warning);
   const auto [samples, arrays] = results_of(options, model.graph, kind);
@@ -148,19 +152,22 @@ void add_run(CLI::App& command) {
   const auto options = std::make_shared<RunCommand>();
   add_model_options(command, options->recipe);
   command.add_option("images", options->images, "JPEG or PNG files")->type_name("IMAGE");
-  command.add_option("--data", options->data,
-                     "Instead: a list or a folder of pictures, or an .npz file of inputs that are "
-                     "ready for the network, by name");
-  command.add_option("--names", options->names, "A text file with the name of a class per line");
+  command
+      .add_option("--data", options->data,
+                  "Instead: a list or a folder of pictures, or an .npz file of inputs that are "
+                  "ready for the network, by name")
+      ->type_name("LIST|FOLDER|FILE");
+  command.add_option("--names", options->names, "A text file with the name of a class per line")
+      ->type_name("FILE");
   command.add_option("--top", options->top, "Predictions shown per picture")
-      ->check(CLI::PositiveNumber)
+      ->check(at_least(1))
       ->capture_default_str();
   command
       .add_option("--dump", options->dump,
                   "Write numbers instead: logits; codes: also inputs and the codes of every "
                   "quantizer; all: also what every layer computes")
       ->check(CLI::IsMember({"logits", "codes", "all"}));
-  command.add_option("-o,--output", options->output, "The .npz file of --dump");
+  command.add_option("-o,--output", options->output, "The .npz file of --dump")->type_name("FILE");
   add_data_options(command, options->recipe);
   add_threads_option(command, options->recipe);
   add_json_option(command, options->json);

@@ -41,6 +41,18 @@ Container read(const fs::path& path) {
   return content;
 }
 
+/// Renaming would put a file in the place of a folder, a pipe or a device.
+void refuse_what_is_no_file(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::is_directory(status)) {
+    fail(ErrorCode::kIo, "cannot write {}: it is a folder, not a file", path.string());
+  }
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    fail(ErrorCode::kIo, "cannot write {}: it is a pipe or a device, not a file", path.string());
+  }
+}
+
 /// A file that disappears unless it is renamed into place.
 class TemporaryFile {
  public:
@@ -95,6 +107,7 @@ std::vector<std::byte> read_file(const fs::path& path) {
 std::string read_text(const fs::path& path) { return read<std::string>(path); }
 
 void write_file(const fs::path& path, std::span<const std::byte> content) {
+  refuse_what_is_no_file(path);
   if (path.has_parent_path()) {
     std::error_code error;
     fs::create_directories(path.parent_path(), error);

@@ -22,17 +22,31 @@ void demand(const Graph& graph, Demands& demands, const Quantizer& entry,
   for (std::size_t i = 0; i < values.size(); ++i) largest[i] = std::max(largest[i], values[i]);
 }
 
-void note_dead_channels(const Node& quant, const QuantSpec& spec, const std::vector<float>& scales,
-                        std::vector<std::string>& notes) {
-  const float floor = scale_of(0, spec);
-  const auto dead = std::count(scales.begin(), scales.end(), floor);
-  if (dead == 0) return;
-  notes.push_back(fmt::format("layer '{}': {} of {} weight scales belong to zeros only",
-                              quant.layer, dead, scales.size()));
+/// Counts what carries no information, over all layers, for one note of its kind.
+struct DeadCount {
+  std::size_t count = 0;  ///< Channels or activations.
+  std::vector<std::string> layers;
+
+  void add(const std::string& layer, std::size_t found) {
+    if (found == 0) return;
+    count += found;
+    layers.push_back(layer);
+  }
+
+  /// "'a'", or "3 layers, the first is 'a'".
+  std::string where() const {
+    if (layers.size() == 1) return fmt::format("'{}'", layers[0]);
+    return fmt::format("{} layers, the first is '{}'", layers.size(), layers[0]);
+  }
+};
+
+std::size_t dead_channels(const QuantSpec& spec, const std::vector<float>& scales) {
+  return static_cast<std::size_t>(std::ranges::count(scales, scale_of(0, spec)));
 }
 
 void calibrate_weights(const Graph& graph, WeightMethod method, Demands& demands,
                        std::vector<std::string>& notes) {
+  DeadCount dead;
   for (const NodeId id : graph.nodes_of("Quant")) {
     const Node& quant = graph.node(id);
     const Quantizer& entry = graph.quantizer(quant.quantizer);
@@ -41,9 +55,12 @@ void calibrate_weights(const Graph& graph, WeightMethod method, Demands& demands
     const std::vector<float> scales = with_context(fmt::format("layer '{}'", quant.layer), [&] {
       return weight_scale(*graph.value(quant.inputs[0]).constant, entry.spec, method);
     });
-    note_dead_channels(quant, entry.spec, scales, notes);
+    dead.add(quant.layer, dead_channels(entry.spec, scales));
     demand(graph, demands, entry, scales);
   }
+  if (dead.count == 0) return;
+  notes.push_back(fmt::format("{} weight scale{} to zeros only, in {}", dead.count,
+                              dead.count == 1 ? " belongs" : "s belong", dead.where()));
 }
 
 void calibrate_activations(const Graph& graph, const std::vector<Sample>& samples,
@@ -62,15 +79,16 @@ void calibrate_activations(const Graph& graph, const std::vector<Sample>& sample
   report.images = loaded.images;
   report.skipped = loaded.skipped;
   require(loaded.images > 0, "none of the {} calibration pictures could be read", samples.size());
+  DeadCount dead;
   for (const ObservedThreshold& observed : sweep.thresholds()) {
     const Quantizer& entry = graph.quantizer(observed.quantizer);
     require(observed.threshold < std::numeric_limits<float>::infinity(),
             "layer '{}': an activation is infinite", observed.layer);
-    if (observed.threshold < kThresholdFloor) {
-      report.notes.push_back(
-          fmt::format("layer '{}': the activation is 0 on every picture", observed.layer));
-    }
+    dead.add(observed.layer, observed.threshold < kThresholdFloor ? 1 : 0);
     demand(graph, demands, entry, {scale_of(observed.threshold, entry.spec)});
+  }
+  if (dead.count > 0) {
+    report.notes.push_back(fmt::format("the activation is 0 on every picture in {}", dead.where()));
   }
 }
 

@@ -20,7 +20,7 @@ struct CalibrateOptions {
 struct CalibrationReport {
   std::size_t images = 0;            ///< Pictures that were observed.
   std::vector<std::string> skipped;  ///< One sentence per picture left out.
-  std::vector<std::string> notes;    ///< One sentence per dead channel or constant activation.
+  std::vector<std::string> notes;    ///< One sentence per kind: dead channels, activations of 0.
 };
 
 /// Fills every scale of the graph that is not known: of weights from their values, of activations

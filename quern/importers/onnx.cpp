@@ -119,28 +119,44 @@ void restore_free_extents(Graph& graph, const FileMetadata& metadata) {
   }
 }
 
-/// Refuses variances that no batch can have; warns of those that blow channels up.
+/// Refuses a variance that no batch can have.
+void check_variance(const std::string& layer, const std::vector<float>& variance) {
+  // Not `value < 0`, so that NaN is caught too.
+  const auto bad = std::ranges::find_if(variance, [](float value) { return !(value >= 0); });
+  if (bad == variance.end()) return;
+  fail(ErrorCode::kParse, "layer '{}': the variance of channel {} is {}, expected 0 or more", layer,
+       bad - variance.begin(), *bad);
+}
+
+/// Refuses variances that no batch can have; warns, once for the whole file, of those that blow
+/// channels up.
 void check_variances(const Graph& graph, ImportReport& report) {
   constexpr float kSmallest = 1e-10F;
+  std::int64_t channels = 0;
+  int layers = 0;
+  float smallest = kSmallest;
+  std::string smallest_layer;
   for (const NodeId id : graph.nodes_of("BatchNormalization")) {
     const Node& node = graph.node(id);
     const Tensor* variance =
         node.inputs.size() > 4 ? graph.constant_behind(node.inputs[4]) : nullptr;
     if (variance == nullptr || variance->size() == 0) continue;
     const std::vector<float> values = to_vector<float>(*variance);
-    // Not `value < 0`, so that NaN is caught too.
-    const auto bad = std::ranges::find_if(values, [](float value) { return !(value >= 0); });
-    if (bad != values.end()) {
-      fail(ErrorCode::kParse, "layer '{}': the variance of channel {} is {}, expected 0 or more",
-           node.layer, bad - values.begin(), *bad);
-    }
+    check_variance(node.layer, values);
     const auto tiny = std::ranges::count_if(values, [](float value) { return value < kSmallest; });
-    if (tiny == 0) continue;
-    report.warnings.push_back(fmt::format(
-        "layer '{}': {} of {} channels have a variance below {} (the smallest is {}): they were "
-        "constant in training",
-        node.layer, tiny, values.size(), kSmallest, *std::ranges::min_element(values)));
+    channels += tiny;
+    layers += tiny > 0 ? 1 : 0;
+    const float least = std::ranges::min(values);
+    if (least >= smallest) continue;
+    smallest = least;
+    smallest_layer = node.layer;
   }
+  if (channels == 0) return;
+  report.warnings.push_back(fmt::format(
+      "{} channel{} of {} batch norm{} have a variance below {} (the smallest is {:.3g}, "
+      "in '{}'): they were constant in training",
+      channels, channels == 1 ? "" : "s", layers, layers == 1 ? "" : "s", kSmallest, smallest,
+      smallest_layer));
 }
 
 Graph import_model(std::span<const std::byte> bytes, const std::filesystem::path& folder,

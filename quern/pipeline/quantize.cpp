@@ -7,6 +7,7 @@
 #include "quern/base/error.h"
 #include "quern/base/log.h"
 #include "quern/models/load_model.h"
+#include "quern/ops/op_def.h"
 #include "quern/passes/place_quantizers.h"
 
 namespace quern {
@@ -21,6 +22,16 @@ auto timed(QuantizeResult& result, const char* name, Stage&& stage) {
   result.stages.push_back({name, taken.count()});
   log_info("{}: {:.2f} s", name, taken.count());
   return value;
+}
+
+/// A network that takes pictures of any size is quantized for the one that it will be fed.
+void fix_picture_size(Graph& graph, int side) {
+  const ValueId input = graph.inputs().at(0);
+  Dims dims = *graph.value(input).dims;
+  if (dims[2].is_fixed() && dims[3].is_fixed()) return;
+  dims[2] = dims[3] = {side};
+  graph.set_type(input, graph.value(input).dtype, dims);
+  infer_shapes(graph);
 }
 
 }  // namespace
@@ -53,6 +64,7 @@ QuantizeResult quantize(const Recipe& recipe) {
   result.notes = loaded.warnings;
   result.graph = loaded.graph;
   result.graph.preprocessing = resolve(recipe.data.preprocess, loaded.graph);
+  fix_picture_size(result.graph, result.graph.preprocessing->crop);
 
   const PassReport placed = timed(result, "place quantizers", [&] {
     return place_quantizers(result.graph, {.scheme = scheme_from(recipe.quantize.scheme),

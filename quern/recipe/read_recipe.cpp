@@ -140,6 +140,11 @@ class Reader {
 
   [[noreturn]] void wrong_type(const std::string& key, const toml::node& node,
                                const char* expected) const {
+    // Printed, a table would take several lines.
+    if (node.is_table()) {
+      fail(ErrorCode::kInvalidArgument, "{}: {} is a table, expected {}", place(node), key,
+           expected);
+    }
     std::ostringstream found;
     node.visit([&](const auto& typed) { found << typed; });
     fail(ErrorCode::kInvalidArgument, "{}: {} = {} is not {}", place(node), key, found.str(),

@@ -91,6 +91,21 @@ TEST(File, AFullDiskLeavesTheOlderFileAndNothingElse) {
   EXPECT_EQ(entries(folder.path()), 1);
 }
 
+TEST(File, OnlyFilesAreReplaced) {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::filesystem::create_directory(folder / "folder");
+
+  test::expect_error(ErrorCode::kIo, "pipe: it is a pipe or a device, not a file",
+                     [&] { write_file(pipe, "text"); });
+  test::expect_error(ErrorCode::kIo, "folder: it is a folder, not a file",
+                     [&] { write_file(folder / "folder", "text"); });
+
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  EXPECT_EQ(entries(folder.path()), 2);
+}
+
 TEST(File, ErrorsNameThePathAndTheCause) {
   const test::TemporaryFolder folder;
   write_file(folder / "file", "");

@@ -122,8 +122,8 @@ TEST(ImportOnnx, JudgesVariances) {
   ImportReport report;
   imported(batchnorm({0, 1, 1e-12F}), &report);
   EXPECT_THAT(report.warnings,
-              ElementsAre(HasSubstr("layer 'bn': 2 of 3 channels have a variance below 1e-10 (the "
-                                    "smallest is 0)")));
+              ElementsAre("2 channels of 1 batch norm have a variance below 1e-10 (the smallest is "
+                          "0, in 'bn'): they were constant in training"));
 }
 
 TEST(ImportOnnx, RefusesDamagedMetadata) {
@@ -133,7 +133,7 @@ TEST(ImportOnnx, RefusesDamagedMetadata) {
     auto* entry = model.proto.add_metadata_props();
     entry->set_key("quern");
     entry->set_value(text);
-    expect_refusal(model, ErrorCode::kParse, "its quern metadata: " + part.substr(0, 0));
+    expect_refusal(model, ErrorCode::kParse, "its quern metadata: ");
     expect_refusal(model, ErrorCode::kParse, part);
   }
 }

@@ -5,6 +5,7 @@
 #include "quern/base/file.h"
 #include "quern/data/synthetic.h"
 #include "quern/exporters/qonnx.h"
+#include "quern/models/load_model.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_folder.h"
 
@@ -50,6 +51,19 @@ TEST_F(QuantizeTest, RecordsThePreprocessing) {
   ASSERT_TRUE(result.graph.preprocessing.has_value());
   EXPECT_TRUE(result.graph.preprocessing->bgr);
   EXPECT_EQ(result.graph.preprocessing->crop, 32);
+}
+
+TEST_F(QuantizeTest, ANetworkForPicturesOfAnySizeIsQuantizedForTheCrop) {
+  Graph graph = load_model(recipe_.model.source, zoo_options(recipe_)).graph;
+  graph.set_type(graph.inputs()[0], DType::kFloat32, Dims{{-1, "N"}, {3}, {-1, "H"}, {-1, "W"}});
+  graph.preprocessing.reset();
+  recipe_.model.source = (folder_ / "free.onnx").string();
+  export_qonnx(graph, recipe_.model.source, {.batch = 0});
+  recipe_.data.preprocess = {.resize = 32, .crop = 32};
+
+  const Graph quantized = quantize(recipe_).graph;
+
+  EXPECT_EQ(to_string(*quantized.value(quantized.inputs()[0]).dims), "[N, 3, 32, 32]");
 }
 
 TEST_F(QuantizeTest, SaysWhatTheRecipeLacks) {

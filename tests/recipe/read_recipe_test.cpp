@@ -72,6 +72,9 @@ TEST(ReadRecipe, NamesValuesOfAnotherType) {
                [] { parse_recipe("[data.preprocess]\nmean = [1, 2]", "r.toml"); });
   expect_error(ErrorCode::kInvalidArgument, "is not an array of tables",
                [] { parse_recipe("[quantize]\nrule = 1", "r.toml"); });
+  expect_error(ErrorCode::kInvalidArgument,
+               "r.toml:1: quantize.rule is a table, expected an array of tables",
+               [] { parse_recipe("[quantize.rule]\nop = 'Conv'", "r.toml"); });
 }
 
 TEST(ReadRecipe, RefusesValuesOutsideTheirDomain) {
