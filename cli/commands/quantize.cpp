@@ -73,6 +73,7 @@ void run(const QuantizeCommand& options) {
   if (options.recipe.threads > 0) recipe.threads = options.recipe.threads;
   const QuantizeResult result = quantize(recipe);
   RunFolder folder(options.output, recipe);
+  for (const StageTime& stage : result.stages) log_info("{}: {:.2f} s", stage.stage, stage.seconds);
   for (const std::string& note : result.notes) log_warning("{}", note);
   const std::filesystem::path model = folder.model("quantized.onnx");
   export_qonnx(result.graph, model);
@@ -123,8 +124,7 @@ void add_quantize(CLI::App& command) {
       .add_option("--observer", recipe.calibrate.observer,
                   "Range of activations: " + join(observer_names()))
       ->capture_default_str();
-  command
-      .add_option("--percentile", recipe.calibrate.percentile, "Kept mass, above 0 to 100 percent")
+  command.add_option("--percentile", recipe.calibrate.percentile, "Kept mass, 99 to 100 percent")
       ->capture_default_str();
   add_zoo_options(command, recipe);
   add_data_options(command, recipe);

@@ -66,6 +66,9 @@ void calibrate_weights(const Graph& graph, WeightMethod method, Demands& demands
 void calibrate_activations(const Graph& graph, const std::vector<Sample>& samples,
                            const CalibrateOptions& options, Demands& demands,
                            CalibrationReport& report) {
+  require(options.percentile >= 99 && options.percentile <= 100,
+          "calibrate: percentile must be 99 to 100, got {}: what lies above it is kept in memory",
+          options.percentile);
   ActivationSweep sweep(graph, options.observer, {.percentile = options.percentile},
                         samples.size());
   if (sweep.empty()) return;

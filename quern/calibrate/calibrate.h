@@ -12,7 +12,7 @@ namespace quern {
 
 struct CalibrateOptions {
   std::string observer = "percentile";  ///< Of activations: a name from observers().
-  double percentile = 99.999;           ///< Of |x|, in (0, 100].
+  double percentile = 99.999;           ///< Of |x|, 99 to 100: what lies above is kept.
   WeightMethod weight_method = WeightMethod::kMse;
   LoaderOptions loader;
 };

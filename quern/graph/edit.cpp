@@ -50,8 +50,7 @@ void Graph::set_op(NodeId node, std::string_view op) {
 void Graph::set_layer(NodeId node, std::string_view layer) {
   Node& edited = record(node).node;
   layers_.erase(edited.layer);
-  edited.layer = unique_layer(layer);
-  layers_.emplace(edited.layer, node);
+  edited.layer = layers_.add(layer, node);
 }
 
 void Graph::set_quantizer(NodeId node, QuantizerId quantizer) {
@@ -119,8 +118,8 @@ void Graph::bypass(NodeId node) {
 
 void Graph::exchange_names(ValueId a, ValueId b) {
   std::swap(record(a).value.name, record(b).value.name);
-  value_names_[value(a).name] = a;
-  value_names_[value(b).name] = b;
+  value_names_.set(value(a).name, a);
+  value_names_.set(value(b).name, b);
 }
 
 void Graph::erase_node(NodeId node) {

@@ -6,21 +6,6 @@
 namespace quern {
 namespace {
 
-/// `wanted`, or `wanted_2`, `wanted_3`, … where that is taken.
-template <class Taken>
-std::string unique_name(std::string_view wanted, const Taken& is_taken) {
-  std::string name(wanted);
-  for (int suffix = 2; is_taken(name); ++suffix) name = fmt::format("{}_{}", wanted, suffix);
-  return name;
-}
-
-template <class Entry>
-auto by_name(const std::vector<Entry>& table) {
-  return [&table](const std::string& name) {
-    return std::ranges::any_of(table, [&](const Entry& entry) { return entry.name == name; });
-  };
-}
-
 template <class IdType>
 IdType next_id(std::size_t size) {
   return IdType{static_cast<std::int32_t>(size)};
@@ -30,19 +15,9 @@ IdType next_id(std::size_t size) {
 
 // --- building -----------------------------------------------------------------------------------
 
-std::string Graph::unique_value_name(std::string_view wanted) const {
-  return unique_name(wanted.empty() ? "value" : wanted,
-                     [&](const std::string& name) { return value_names_.contains(name); });
-}
-
-std::string Graph::unique_layer(std::string_view wanted) const {
-  return unique_name(wanted, [&](const std::string& name) { return layers_.contains(name); });
-}
-
 ValueId Graph::add_value(std::string_view name, DType dtype, std::optional<Dims> dims) {
   const auto id = next_id<ValueId>(values_.size());
-  const std::string unique = unique_value_name(name);
-  value_names_.emplace(unique, id);
+  const std::string unique = value_names_.add(name.empty() ? "value" : name, id);
   ValueRecord added;
   added.value = {id, unique, dtype, std::move(dims), std::nullopt};
   values_.push_back(std::move(added));
@@ -68,8 +43,7 @@ void Graph::add_output(ValueId value) {
 NodeId Graph::add_node(Node node) {
   const auto id = next_id<NodeId>(nodes_.size());
   node.id = id;
-  node.layer =
-      unique_layer(node.layer.empty() ? fmt::format("{}_{}", node.op, id.index) : node.layer);
+  if (node.layer.empty()) node.layer = fmt::format("{}_{}", node.op, id.index);
   for (const ValueId output : node.outputs) {
     if (!output) continue;
     ValueRecord& produced = record(output);
@@ -80,7 +54,7 @@ NodeId Graph::add_node(Node node) {
     }
     produced.producer = id;
   }
-  layers_.emplace(node.layer, id);
+  node.layer = layers_.add(node.layer, id);
   nodes_.push_back({std::move(node)});
   for (std::size_t i = 0; i < nodes_.back().node.inputs.size(); ++i) link(id, i);
   return id;
@@ -88,7 +62,7 @@ NodeId Graph::add_node(Node node) {
 
 ScaleId Graph::add_scale(Scale scale) {
   scale.id = next_id<ScaleId>(scales_.size());
-  scale.name = unique_name(scale.name.empty() ? "scale" : scale.name, by_name(scales_));
+  scale.name = scale_names_.add(scale.name.empty() ? "scale" : scale.name, scale.id);
   scales_.push_back(std::move(scale));
   return scales_.back().id;
 }
@@ -96,7 +70,7 @@ ScaleId Graph::add_scale(Scale scale) {
 QuantizerId Graph::add_quantizer(Quantizer quantizer) {
   quantizer.id = next_id<QuantizerId>(quantizers_.size());
   quantizer.name =
-      unique_name(quantizer.name.empty() ? "quantizer" : quantizer.name, by_name(quantizers_));
+      quantizer_names_.add(quantizer.name.empty() ? "quantizer" : quantizer.name, quantizer.id);
   quantizers_.push_back(std::move(quantizer));
   return quantizers_.back().id;
 }
@@ -204,15 +178,11 @@ const Tensor* Graph::constant_behind(ValueId value) const {
 }
 
 std::optional<NodeId> Graph::find_layer(std::string_view layer) const {
-  const auto found = layers_.find(std::string(layer));
-  if (found == layers_.end()) return std::nullopt;
-  return found->second;
+  return layers_.find(layer);
 }
 
 std::optional<ValueId> Graph::find_value(std::string_view name) const {
-  const auto found = value_names_.find(std::string(name));
-  if (found == value_names_.end()) return std::nullopt;
-  return found->second;
+  return value_names_.find(name);
 }
 
 const Attribute* Graph::attribute(NodeId node, std::string_view key) const {

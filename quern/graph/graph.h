@@ -4,10 +4,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "quern/graph/ids.h"
+#include "quern/graph/name_table.h"
 #include "quern/graph/node.h"
 #include "quern/graph/preprocessing.h"
 #include "quern/graph/quantizer.h"
@@ -151,8 +151,6 @@ class Graph {
   void exchange_names(ValueId a, ValueId b);
   void link(NodeId node, std::size_t input);
   void unlink(NodeId node, std::size_t input);
-  std::string unique_value_name(std::string_view wanted) const;
-  std::string unique_layer(std::string_view wanted) const;
 
   std::vector<NodeRecord> nodes_;
   std::vector<ValueRecord> values_;
@@ -160,8 +158,10 @@ class Graph {
   std::vector<Scale> scales_;
   std::vector<ValueId> inputs_;
   std::vector<ValueId> outputs_;
-  std::unordered_map<std::string, ValueId> value_names_;
-  std::unordered_map<std::string, NodeId> layers_;
+  NameTable<ValueId> value_names_;
+  NameTable<NodeId> layers_;
+  NameTable<QuantizerId> quantizer_names_;
+  NameTable<ScaleId> scale_names_;
 };
 
 /// States the invariants: every input is produced, constant or a graph input; no cycle; every Quant

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "quern/base/error.h"
-#include "quern/base/log.h"
 #include "quern/models/load_model.h"
 #include "quern/ops/op_def.h"
 #include "quern/passes/place_quantizers.h"
@@ -20,7 +19,6 @@ auto timed(QuantizeResult& result, const char* name, Stage&& stage) {
   auto value = stage();
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   result.stages.push_back({name, taken.count()});
-  log_info("{}: {:.2f} s", name, taken.count());
   return value;
 }
 

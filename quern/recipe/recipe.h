@@ -51,7 +51,7 @@ struct QuantizeRecipe {
 /// [calibrate]: how scales are found.
 struct CalibrateRecipe {
   std::string observer = "percentile";  ///< Of activations.
-  double percentile = 99.999;           ///< Kept mass (unit: percent).
+  double percentile = 99.999;           ///< Kept mass, 99 to 100 (unit: percent).
   std::string weight_method = "mse";    ///< Of weights.
 
   bool operator==(const CalibrateRecipe&) const = default;

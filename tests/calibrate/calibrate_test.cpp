@@ -86,6 +86,13 @@ TEST_F(Calibrate, FillsEveryScaleThatIsNotKnown) {
   EXPECT_NO_THROW(Plan(net.graph, {}));
 }
 
+TEST_F(Calibrate, RefusesAPercentileThatWouldKeepMostActivationsInMemory) {
+  Net net;
+  options_.percentile = 50;
+  test::expect_error(ErrorCode::kInvalidArgument, "percentile must be 99 to 100, got 50",
+                     [&] { calibrate(net.graph, samples_, options_); });
+}
+
 TEST_F(Calibrate, GivesASharedScaleTheLargestThatItsGridsAskFor) {
   options_.observer = "min_max";
   Net net;
