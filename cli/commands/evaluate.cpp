@@ -2,11 +2,10 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/load.h"
 #include "cli/options.h"
 #include "cli/report.h"
-#include "quern/base/log.h"
 #include "quern/evaluate/accuracy.h"
-#include "quern/models/load_model.h"
 #include "quern/pipeline/quantize.h"
 
 namespace quern::cli {
@@ -19,14 +18,9 @@ struct EvaluateCommand {
   bool json = false;
 };
 
-Graph load(const Recipe& recipe, const std::string& source) {
-  LoadedModel loaded = load_model(source, zoo_options(recipe));
-  for (const std::string& warning : loaded.warnings) log_warning("{}", warning);
-  return std::move(loaded.graph);
-}
-
 void run(const EvaluateCommand& options) {
   const Recipe& recipe = options.recipe;
+  check_zoo_options(recipe, {recipe.model.source, options.reference});
   const Graph graph = load(recipe, recipe.model.source);
   const Graph reference = options.reference.empty() ? Graph() : load(recipe, options.reference);
   const Accuracy accuracy =

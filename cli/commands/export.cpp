@@ -3,12 +3,12 @@
 #include <ranges>
 
 #include "cli/commands.h"
+#include "cli/load.h"
 #include "cli/options.h"
 #include "quern/analysis/targets.h"
 #include "quern/base/error.h"
 #include "quern/base/log.h"
 #include "quern/exporters/qonnx.h"
-#include "quern/models/load_model.h"
 #include "quern/passes/passes.h"
 
 namespace quern::cli {
@@ -51,13 +51,13 @@ void warn(const std::vector<Finding>& findings, const std::string& model) {
 }
 
 void run(const ExportCommand& options) {
-  LoadedModel model = load_model(options.recipe.model.source, zoo_options(options.recipe));
-  for (const std::string& warning : model.warnings) log_warning("{}", warning);
-  split_shared_weights(model.graph);
-  warn(lint_finn(model.graph), options.recipe.model.source);
-  note_fixed_batches(model.graph, options.batch);
+  check_zoo_options(options.recipe, {options.recipe.model.source});
+  Graph graph = load(options.recipe, options.recipe.model.source);
+  split_shared_weights(graph);
+  warn(lint_finn(graph), options.recipe.model.source);
+  note_fixed_batches(graph, options.batch);
   const std::filesystem::path path = output_file(options.output);
-  export_qonnx(model.graph, path, {.batch = options.batch});
+  export_qonnx(graph, path, {.batch = options.batch});
   std::cout << "wrote " << path.string() << '\n';
 }
 

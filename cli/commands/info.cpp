@@ -7,14 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/load.h"
 #include "cli/options.h"
 #include "cli/table.h"
 #include "quern/analysis/cost.h"
 #include "quern/analysis/quantizable.h"
 #include "quern/analysis/targets.h"
 #include "quern/base/error.h"
-#include "quern/base/log.h"
-#include "quern/models/load_model.h"
 
 namespace quern::cli {
 namespace {
@@ -213,21 +212,21 @@ void lint(const Graph& graph, bool as_json) {
 }
 
 void run(const InfoCommand& options) {
-  const LoadedModel model = load_model(options.recipe.model.source, zoo_options(options.recipe));
-  for (const std::string& warning : model.warnings) log_warning("{}", warning);
+  check_zoo_options(options.recipe, {options.recipe.model.source});
+  const Graph graph = load(options.recipe, options.recipe.model.source);
   if (!options.target.empty()) {
-    lint(model.graph, options.json);
+    lint(graph, options.json);
     return;
   }
-  const NetworkCost network = cost(model.graph);
+  const NetworkCost network = cost(graph);
   if (options.json) {
-    std::cout << to_json(model.graph, network).dump(2) << '\n';
+    std::cout << to_json(graph, network).dump(2) << '\n';
     return;
   }
-  const bool is_quantized = !model.graph.quantizers().empty();
-  print_summary(model.graph, network, is_quantized);
+  const bool is_quantized = !graph.quantizers().empty();
+  print_summary(graph, network, is_quantized);
   print_layers(network, is_quantized);
-  print_float_layers(model.graph);
+  print_float_layers(graph);
 }
 
 }  // namespace

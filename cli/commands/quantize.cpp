@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/load.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "quern/base/error.h"
@@ -33,6 +34,7 @@ bool is_recipe(const std::string& target) {
 Recipe recipe_of(const QuantizeCommand& options) {
   if (is_recipe(options.target)) return read_recipe(options.target, options.overrides);
   require(options.overrides.empty(), "--set changes a recipe; {} is a model", options.target);
+  check_zoo_options(options.recipe, {options.target});
   require(!options.data.empty(), "--data is needed: the pictures to calibrate on");
   Recipe recipe = options.recipe;
   recipe.model.source = options.target;

@@ -7,12 +7,12 @@
 #include <sstream>
 
 #include "cli/commands.h"
+#include "cli/load.h"
 #include "cli/options.h"
 #include "quern/base/error.h"
 #include "quern/base/file.h"
 #include "quern/base/log.h"
 #include "quern/executor/plan.h"
-#include "quern/models/load_model.h"
 #include "quern/pipeline/dump.h"
 #include "quern/pipeline/quantize.h"
 #include "quern/pipeline/ready_inputs.h"
@@ -128,16 +128,16 @@ void run(const RunCommand& options) {
           "no picture to run on: give IMAGE…, or a list by --data");
   require(options.data.empty() || options.images.empty(),
           "pictures are given twice, as IMAGE… and by --data; expected one of them");
-  const LoadedModel model = load_model(options.recipe.model.source, zoo_options(options.recipe));
-  for (const std::string& warning : model.warnings) log_warning("{}", warning);
-  const auto [samples, arrays] = results_of(options, model.graph, kind);
+  check_zoo_options(options.recipe, {options.recipe.model.source});
+  const Graph graph = load(options.recipe, options.recipe.model.source);
+  const auto [samples, arrays] = results_of(options, graph, kind);
   if (!options.output.empty()) {
     write_npz(options.output, arrays);
     std::cout << fmt::format("wrote {}: {} arrays of {} images\n", options.output, arrays.size(),
                              samples.size());
     return;
   }
-  const std::string& output = model.graph.value(model.graph.outputs().at(0)).name;
+  const std::string& output = graph.value(graph.outputs().at(0)).name;
   const Tensor& logits = arrays.at(output);
   if (logits.rank() != 2) {
     fail(ErrorCode::kUnsupported, "the output '{}' has the shape {}, expected logits [N, classes]",

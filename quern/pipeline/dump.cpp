@@ -23,6 +23,24 @@ struct Shown {
   const Quantizer* quantizer = nullptr;  ///< Of codes; null for float values.
 };
 
+/// Layers stand in the dump beside inputs and outputs, which are called by the names of their
+/// values.
+void check_names(const Graph& graph, const std::map<ValueId, Shown>& shown) {
+  for (const auto& [value, entry] : shown) {
+    const std::optional<ValueId> other = graph.find_value(entry.name);
+    if (!other || (!graph.is_output(*other) &&
+                   std::ranges::find(graph.inputs(), *other) == graph.inputs().end())) {
+      continue;
+    }
+    const bool is_same = *other == value && entry.quantizer == nullptr;
+    if (!is_same) {
+      fail(ErrorCode::kUnsupported,
+           "the layer '{0}' and the network's '{0}' share a name, so a dump can not hold both",
+           entry.name);
+    }
+  }
+}
+
 std::map<ValueId, Shown> shown_values(const Graph& graph, DumpKind kind) {
   std::map<ValueId, Shown> shown;
   if (kind == DumpKind::kLogits) return shown;
@@ -35,6 +53,7 @@ std::map<ValueId, Shown> shown_values(const Graph& graph, DumpKind kind) {
       shown[node.outputs[0]] = {node.layer, nullptr};
     }
   }
+  check_names(graph, shown);
   return shown;
 }
 

@@ -114,6 +114,15 @@ TEST_F(DumpTest, RefusesABatchOfNoPictures) {
                      [&] { dump(graph_, samples_, options_, DumpKind::kLogits); });
 }
 
+TEST_F(DumpTest, RefusesALayerThatIsNamedLikeAnInputOrOutput) {
+  const NodeId relu = graph_.nodes_of("Relu").front();
+  const ValueId activation = graph_.node(relu).outputs[0];
+  graph_.set_layer(graph_.uses(activation).front().node, "input");
+  test::expect_error(ErrorCode::kUnsupported, "the layer 'input' and the network's 'input' share",
+                     [&] { dump(graph_, samples_, options_, DumpKind::kCodes); });
+  EXPECT_NO_THROW(dump(graph_, samples_, options_, DumpKind::kLogits));
+}
+
 TEST(DumpKind, NamesWhatCanBeDumped) {
   EXPECT_EQ(dump_kind_from("codes"), DumpKind::kCodes);
   test::expect_error(ErrorCode::kInvalidArgument, "cannot dump 'weights' (logits, codes, all)",
