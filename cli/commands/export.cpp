@@ -1,6 +1,7 @@
+#include <algorithm>
 #include <iostream>
 #include <memory>
-#include <ranges>
+#include <span>
 
 #include "cli/commands.h"
 #include "cli/load.h"
@@ -41,7 +42,7 @@ void note_fixed_batches(const Graph& graph, std::int64_t wanted) {
 /// The first findings: a float network has two for every layer, and `quern info` lists them.
 void warn(const std::vector<Finding>& findings, const std::string& model) {
   constexpr std::size_t kShown = 3;
-  for (const Finding& finding : findings | std::views::take(kShown)) {
+  for (const Finding& finding : std::span(findings).first(std::min(kShown, findings.size()))) {
     log_warning("FINN: layer '{}': {}", finding.layer, finding.message);
   }
   if (findings.size() > kShown) {
