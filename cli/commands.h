@@ -20,7 +20,7 @@ struct Command {
   AddCommand add = nullptr;
 };
 
-/// All verbs, in the order of a first session with quern.
+/// All verbs, in the order in which a newcomer needs them.
 const std::vector<Command>& commands();
 
 /// What the module exports under the C name "quern_torch_commands": its verbs, ended by one without
