@@ -89,8 +89,8 @@ void add_data_options(CLI::App& command, Recipe& recipe) {
   command.add_option("--limit", recipe.data.limit, "Use the first pictures only; 0 is all")
       ->check(at_least(0))
       ->capture_default_str();
-  command.add_option("--label-offset", recipe.data.label_offset, "Added to every label")
-      ->capture_default_str();
+  command.add_option("--label-offset", recipe.data.label_offset,
+                     "Added to every label (default: as recorded in the model, else 0)");
   command.add_flag("--skip-bad", recipe.data.skip_bad,
                    "Leave out pictures that can not be decoded, and count them");
   add_preprocessing_options(command, recipe.data.preprocess);

@@ -26,7 +26,7 @@ void run(const EvaluateCommand& options) {
   const Accuracy accuracy =
       evaluate_accuracy(graph, samples_of(recipe.data, from_here(options.data)),
                         {.loader = loader_options(recipe, resolve(recipe.data.preprocess, graph)),
-                         .label_offset = recipe.data.label_offset},
+                         .label_offset = recipe.data.label_offset.value_or(graph.label_offset)},
                         options.reference.empty() ? nullptr : &reference);
   if (options.json) {
     std::cout << to_json(accuracy).dump(2) << '\n';

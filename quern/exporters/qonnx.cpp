@@ -225,6 +225,7 @@ class QonnxWriter {
 
     described_.graph_name = graph_.name;
     described_.preprocessing = graph_.preprocessing;
+    described_.label_offset = graph_.label_offset;
     for (const ScaleId id : graph_.scales()) {
       described_.scales.push_back(graph_.scale(id));
       if (carried_.contains(id)) described_.scales.back().values.clear();

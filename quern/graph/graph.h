@@ -29,6 +29,9 @@ class Graph {
 
   std::string name;
   std::optional<Preprocessing> preprocessing;  ///< As recorded with the model.
+  /// The output that stands for label 0: 1 where output 0 is TensorFlow's "background", −1 where
+  /// the network lacks a class for label 0.
+  std::int64_t label_offset = 0;
   std::map<std::string, std::string> metadata;  ///< The file's own key–value pairs, passed through.
 
   // --- building -------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ class Compaction {
   explicit Compaction(const Graph& from) : from_(from) {
     to_.name = from.name;
     to_.preprocessing = from.preprocessing;
+    to_.label_offset = from.label_offset;
     to_.metadata = from.metadata;
   }
 
@@ -126,9 +127,9 @@ bool Graph::operator==(const Graph& other) const {
   const Graph right = other.compacted();
   const auto side = [&](bool is_left) -> const Graph& { return is_left ? left : right; };
   return left.name == right.name && left.preprocessing == right.preprocessing &&
-         left.metadata == right.metadata && left.inputs_ == right.inputs_ &&
-         left.outputs_ == right.outputs_ && left.quantizers_ == right.quantizers_ &&
-         left.scales_ == right.scales_ &&
+         left.label_offset == right.label_offset && left.metadata == right.metadata &&
+         left.inputs_ == right.inputs_ && left.outputs_ == right.outputs_ &&
+         left.quantizers_ == right.quantizers_ && left.scales_ == right.scales_ &&
          equal_tables(left.nodes(), right.nodes(),
                       [&](NodeId id, bool is_left) { return side(is_left).node(id); }) &&
          equal_tables(left.values(), right.values(),

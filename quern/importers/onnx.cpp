@@ -173,6 +173,7 @@ Graph import_model(std::span<const std::byte> bytes, const std::filesystem::path
   if (description) {
     graph.name = description->graph_name;
     graph.preprocessing = description->preprocessing;
+    graph.label_offset = description->label_offset;
     restore_free_extents(graph, *description);
   }
   upgrade(graph, opset);

@@ -3,15 +3,11 @@
 #include <filesystem>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "quern/graph/graph.h"
+#include "quern/importers/import_report.h"
 
 namespace quern {
-
-struct ImportReport {
-  std::vector<std::string> warnings;  ///< One sentence each, naming the layer.
-};
 
 /// Reads an ONNX or QONNX file: opset 7 upwards, translated to kOpset; Quant and BipolarQuant
 /// become entries of the quantizer table; a file that quern wrote gives back the graph it was

@@ -213,6 +213,7 @@ FileMetadata read(const Json& json) {
   if (json.contains("preprocessing")) {
     metadata.preprocessing = preprocessing_from(json.at("preprocessing"));
   }
+  metadata.label_offset = json.value("label_offset", std::int64_t{0});
   for (const Json& entry : json.at("free_extents")) {
     metadata.free_extents.push_back(free_extent_from(entry));
   }
@@ -243,6 +244,7 @@ std::string to_json(const FileMetadata& metadata) {
     check_finite(*metadata.preprocessing);
     json["preprocessing"] = json_of(*metadata.preprocessing);
   }
+  if (metadata.label_offset != 0) json["label_offset"] = metadata.label_offset;
   for (const FreeExtent& extent : metadata.free_extents) {
     json["free_extents"].push_back(json_of(extent));
   }

@@ -28,6 +28,7 @@ struct FreeExtent {
 struct FileMetadata {
   std::string graph_name;
   std::optional<Preprocessing> preprocessing;
+  std::int64_t label_offset = 0;  ///< As Graph::label_offset.
   std::vector<FreeExtent> free_extents;
   std::vector<Scale> scales;  ///< Without values where a Quant of the file carries them.
   std::vector<Quantizer> quantizers;

@@ -62,6 +62,7 @@ QuantizeResult quantize(const Recipe& recipe) {
   result.notes = loaded.warnings;
   result.graph = loaded.graph;
   result.graph.preprocessing = resolve(recipe.data.preprocess, loaded.graph);
+  result.graph.label_offset = recipe.data.label_offset.value_or(loaded.graph.label_offset);
   fix_picture_size(result.graph, result.graph.preprocessing->crop);
 
   const PassReport placed = timed(result, "place quantizers", [&] {
@@ -88,7 +89,7 @@ QuantizeResult quantize(const Recipe& recipe) {
     result.accuracy = timed(result, "evaluate", [&] {
       return evaluate_accuracy(result.graph, samples_of(recipe.data, recipe.data.validation),
                                {.loader = loader_options(recipe, *result.graph.preprocessing),
-                                .label_offset = recipe.data.label_offset},
+                                .label_offset = result.graph.label_offset},
                                &loaded.graph);
     });
   }

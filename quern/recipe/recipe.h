@@ -30,9 +30,9 @@ struct DataRecipe {
   std::string calibration;  ///< List file or folder of pictures that ranges are measured on.
   std::string
       validation;  ///< List file or folder of labelled pictures; empty: no accuracy is measured.
-  std::int64_t limit = 0;         ///< Use the first pictures of each only; 0: all.
-  std::int64_t label_offset = 0;  ///< Added to every label.
-  bool skip_bad = false;          ///< Leave out pictures that can not be decoded, and count them.
+  std::int64_t limit = 0;                    ///< Use the first pictures of each only; 0: all.
+  std::optional<std::int64_t> label_offset;  ///< Added to every label; the model's own if absent.
+  bool skip_bad = false;  ///< Leave out pictures that can not be decoded, and count them.
   PreprocessingChoice preprocess;
 
   bool operator==(const DataRecipe&) const = default;

@@ -33,8 +33,8 @@ TEST(LoadModel, NamesTheFileThatIsWrong) {
 
 TEST(LoadModel, SaysWhichFormatsAreRead) {
   expect_error(ErrorCode::kUnsupported,
-               "'m.tflite' is not a model quern reads (an .onnx file, or zoo:NAME)",
-               [] { load_model("m.tflite"); });
+               "'m.pth' is not a model quern reads: .onnx (ONNX or QONNX), or zoo:NAME",
+               [] { load_model("m.pth"); });
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ class RandomGraph {
     graph_.add_output(value_);
     if (chance(0.5)) graph_.metadata["key " + odd_name()] = odd_name();
     if (chance(0.5)) graph_.preprocessing = preprocessing();
+    graph_.label_offset = random_.integer(-1, 1);
     infer_shapes(graph_);
     verify(graph_);
     return std::move(graph_);
