@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstring>
 #include <fstream>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "onnx/onnx.pb.h"
+#include "quern/tensor/float16.h"
 
 namespace quern {
 namespace {
@@ -23,28 +22,6 @@ struct Encoding {
   std::size_t stored_size;        ///< Bytes of one element in raw data.
   float (*widen)(std::uint16_t);  ///< For the 16-bit floats; null for all others.
 };
-
-float widen_float16(std::uint16_t bits) {
-  const int exponent = (bits >> 10) & 31;
-  const int mantissa = bits & 1023;
-  float magnitude = 0;
-  if (exponent == 31) {
-    magnitude = mantissa == 0 ? std::numeric_limits<float>::infinity()
-                              : std::numeric_limits<float>::quiet_NaN();
-  } else if (exponent == 0) {
-    magnitude = std::ldexp(static_cast<float>(mantissa), -24);
-  } else {
-    magnitude = std::ldexp(static_cast<float>(mantissa + 1024), exponent - 25);
-  }
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
-
-float widen_bfloat16(std::uint16_t bits) {
-  const std::uint32_t wide = std::uint32_t{bits} << 16;
-  float value = 0;
-  std::memcpy(&value, &wide, sizeof value);
-  return value;
-}
 
 constexpr std::array<Encoding, 13> kEncodings = {
     {{onnx::TensorProto::FLOAT, DType::kFloat32, 4, nullptr},
