@@ -7,8 +7,9 @@ namespace {
 
 /// In this order: constants show which Pads and Reshapes do nothing, and what is gone need not be
 /// matched by the later ones.
-constexpr PassReport (*kSteps[])(Graph&) = {fold_constants,   remove_identities, resolve_padding,
-                                            simplify_flatten, resolve_reshapes,  collapse_concats};
+constexpr PassReport (*kSteps[])(Graph&) = {fold_constants,  remove_identities, move_transposes,
+                                            resolve_padding, simplify_flatten,  resolve_reshapes,
+                                            collapse_concats};
 
 }  // namespace
 

@@ -23,6 +23,10 @@ PassReport fold_constants(Graph& graph);
 /// of one input, a Pad by zero.
 PassReport remove_identities(Graph& graph);
 
+/// Moves every Transpose towards the outputs until it meets its inverse, and makes an input
+/// [N, H, W, C] that only channels-first ops read [N, C, H, W]. Needs inferred shapes.
+PassReport move_transposes(Graph& graph);
+
 /// Writes the window of every Conv, ConvTranspose, MaxPool and AveragePool out: kernel, strides,
 /// dilations and pads as numbers, no auto_pad. Needs inferred shapes.
 /// @throws Error(kUnsupported) naming the layer where auto_pad depends on a free extent.

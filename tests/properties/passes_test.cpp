@@ -7,6 +7,7 @@
 #include "quern/base/random.h"
 #include "quern/executor/plan.h"
 #include "quern/ops/op_def.h"
+#include "quern/tensor/transpose.h"
 #include "tests/support/network.h"
 #include "tests/support/random_graph.h"
 
@@ -29,6 +30,7 @@ class Disguise {
       const ValueId value = node.outputs[0];
       if (node.op == "Conv") disguise_conv(node);
       if (node.op == "Flatten") disguise_flatten(id);
+      if (node.op == "Gemm") disguise_gemm(node);
       const bool is_picture = graph_.value(value).dims->size() == 4;
       if (is_picture && graph_.constant_behind(value) == nullptr) cover(value);
     }
@@ -50,11 +52,32 @@ class Disguise {
     graph_.append_input(id, integers({0, -1}));
   }
 
+  /// A flattened picture is channels last, and so are the columns of the matrix behind it.
+  void disguise_gemm(const Node& gemm) {
+    const Node* flatten = graph_.producer(gemm.inputs[0]);
+    if (flatten == nullptr || flatten->op != "Reshape" || graph_.use_count(gemm.inputs[0]) != 1 ||
+        !graph_.is_constant(gemm.inputs[1]) || graph_.use_count(gemm.inputs[1]) != 1 ||
+        graph_.attribute_or<std::int64_t>(gemm.id, "transB", 0) == 0) {
+      return;
+    }
+    infer_shapes(graph_);
+    const Dims dims = *graph_.value(flatten->inputs[0]).dims;
+    if (dims.size() != 4) return;
+    const Tensor matrix = *graph_.value(gemm.inputs[1]).constant;
+    const Shape rows = {matrix.shape()[0], dims[1].size, dims[2].size, dims[3].size};
+    graph_.set_constant(gemm.inputs[1],
+                        transposed(matrix.reshaped(rows), {0, 2, 3, 1}).reshaped(matrix.shape()));
+    const NodeId reshape = flatten->id;
+    graph_.set_input(reshape, 0,
+                     node("Transpose", {flatten->inputs[0]}, {{"perm", Integers{0, 2, 3, 1}}}));
+    added_.clear();
+  }
+
   void cover(ValueId value) {
     const Dims dims = *graph_.value(value).dims;
     const std::int64_t batch = dims[0].is_fixed() ? dims[0].size : 1;
     const Integers split_rows = {batch, dims[1].size, dims[2].size, 1, dims[3].size};
-    switch (random_.integer(0, 5)) {
+    switch (random_.integer(0, 6)) {
       case 0:
         return insert(value, {node("Identity", {value})});
       case 1:
@@ -64,6 +87,15 @@ class Disguise {
       case 3: {
         const ValueId split = node("Reshape", {value, integers(split_rows)});
         return insert(value, {split, node("Reshape", {split, shape_like(value)})});
+      }
+      case 4: {
+        // In channels last, a vector runs along the channels.
+        const Tensor ones = Tensor::of<float>(
+            {dims[1].size}, std::vector<float>(static_cast<std::size_t>(dims[1].size), 1.0F));
+        const ValueId last = node("Transpose", {value}, {{"perm", Integers{0, 2, 3, 1}}});
+        const ValueId same = node("Mul", {last, graph_.add_constant("ones", ones)});
+        return insert(value,
+                      {last, same, node("Transpose", {same}, {{"perm", Integers{0, 3, 1, 2}}})});
       }
       default:
         return;
