@@ -51,11 +51,22 @@ void warn(const std::vector<Finding>& findings, const std::string& model) {
   }
 }
 
+/// What `--to` promises: plain ONNX, or what FINN reads.
+void prepare(Graph& graph, const ExportCommand& options) {
+  const std::string& model = options.recipe.model.source;
+  if (options.target == "onnx") {
+    require(graph.quantizers().empty(), "{} is quantized; '--to qonnx' writes its quantizers",
+            model);
+    return;
+  }
+  split_shared_weights(graph);
+  warn(lint_finn(graph), model);
+}
+
 void run(const ExportCommand& options) {
   check_zoo_options(options.recipe, {options.recipe.model.source});
   Graph graph = load(options.recipe, options.recipe.model.source);
-  split_shared_weights(graph);
-  warn(lint_finn(graph), options.recipe.model.source);
+  prepare(graph, options);
   note_fixed_batches(graph, options.batch);
   const std::filesystem::path path = output_file(options.output);
   export_qonnx(graph, path, {.batch = options.batch});
@@ -67,9 +78,11 @@ void run(const ExportCommand& options) {
 void add_export(CLI::App& command) {
   const auto options = std::make_shared<ExportCommand>();
   add_model_options(command, options->recipe);
-  command.add_option("--to", options->target, "qonnx: for FINN, and for quern itself")
+  command
+      .add_option("--to", options->target,
+                  "onnx: a float network; qonnx: for FINN, and for quern itself")
       ->required()
-      ->check(CLI::IsMember({"qonnx"}));
+      ->check(CLI::IsMember({"onnx", "qonnx"}));
   command
       .add_option("-o,--output", options->output, "A folder (model.onnx in it), or an .onnx file")
       ->required()

@@ -68,12 +68,6 @@ Graph build(std::string name, const ZooOptions& options, const Architecture& arc
 
 }  // namespace
 
-int make_divisible(double channels, int divisor) {
-  const int nearest = static_cast<int>(channels + divisor / 2.0) / divisor * divisor;
-  const int rounded = std::max(divisor, nearest);
-  return rounded < 0.9 * channels ? rounded + divisor : rounded;
-}
-
 Graph mobilenet_v2(const ZooOptions& options) {
   return build("mobilenet_v2", options,
                {.stages = {{1, 16, 1, 1},

@@ -12,14 +12,6 @@ Shape weight_shape(const Graph& graph, const std::string& layer) {
   return graph.constant_behind(graph.node(*graph.find_layer(layer)).inputs[1])->shape();
 }
 
-TEST(MobileNetV2, ChannelsAreRoundedButNeverDownByMoreThanATenth) {
-  EXPECT_EQ(make_divisible(32, 8), 32);
-  EXPECT_EQ(make_divisible(3.2, 4), 4);
-  EXPECT_EQ(make_divisible(12, 8), 16);  // Halves go up.
-  EXPECT_EQ(make_divisible(18, 8), 24);  // 16 would lose more than 10 %.
-  EXPECT_EQ(make_divisible(0.1, 8), 8);
-}
-
 TEST(MobileNetV2, LayersAreNamedAsTorchvisionNamesThem) {
   const Graph graph = make_network("mobilenet_v2", {.input = 32});
   EXPECT_EQ(weight_shape(graph, "features.0.0"), (Shape{32, 3, 3, 3}));

@@ -8,7 +8,7 @@
 namespace quern {
 namespace {
 
-const ZooOptions kSmall{.input = 16, .classes = 3, .seed = 1};
+const ZooOptions kSmall{.input = 16, .classes = 3, .seed = 1, .framework = Framework::kPyTorch};
 
 std::vector<float> constant(const Graph& graph, const std::string& name) {
   return to_vector<float>(*graph.value(*graph.find_value(name)).constant);
@@ -58,6 +58,39 @@ TEST(NetworkBuilder, MomentsOfARectifiedNormalAreRight) {
   // The standard error of both is below 0.001.
   EXPECT_NEAR(mean, 0.399, 0.005);
   EXPECT_NEAR(squares / kSamples - mean * mean, 0.341, 0.005);
+}
+
+TEST(NetworkBuilder, ChannelsAreRoundedButNeverDownByMoreThanATenth) {
+  EXPECT_EQ(make_divisible(32, 8), 32);
+  EXPECT_EQ(make_divisible(3.2, 4), 4);
+  EXPECT_EQ(make_divisible(12, 8), 16);  // Halves go up.
+  EXPECT_EQ(make_divisible(18, 8), 24);  // 16 would lose more than 10 %.
+  EXPECT_EQ(make_divisible(0.1, 8), 8);
+}
+
+TEST(NetworkBuilder, FrameworksPadDifferently) {
+  const auto first_conv = [](Framework framework, int input) {
+    NetworkBuilder builder("n", {.input = input, .classes = 3, .framework = framework});
+    const auto edge = builder.conv_batchnorm("c", "bn", {.channels = 8, .kernel = 3, .stride = 2},
+                                             builder.input());
+    const Graph graph = std::move(builder).finish("fc", edge);
+    EXPECT_EQ(to_string(*graph.value(edge.value).dims),
+              fmt::format("[N, 8, {0}, {0}]", edge.extent));
+    const Attribute pads = graph.node(*graph.find_layer("c")).attributes.at("pads");
+    return std::get<std::vector<std::int64_t>>(pads);
+  };
+  EXPECT_THAT(first_conv(Framework::kPyTorch, 16), testing::ElementsAre(1, 1, 1, 1));
+  EXPECT_THAT(first_conv(Framework::kTensorFlow, 16), testing::ElementsAre(0, 0, 1, 1));
+  EXPECT_THAT(first_conv(Framework::kTensorFlow, 17), testing::ElementsAre(1, 1, 1, 1));
+}
+
+TEST(NetworkBuilder, WithoutASeedAllWeightsAreZero) {
+  NetworkBuilder builder(
+      "n", {.input = 16, .classes = 3, .seed = std::nullopt, .framework = Framework::kPyTorch});
+  const auto edge = builder.conv_batchnorm("c", "bn", {.channels = 2}, builder.input());
+  const Graph graph = std::move(builder).finish("fc", edge);
+  EXPECT_THAT(constant(graph, "c.weight"), testing::Each(0.0F));
+  EXPECT_THAT(constant(graph, "bn.running_var"), testing::Each(1.0F));
 }
 
 }  // namespace
