@@ -9,7 +9,7 @@ namespace {
 /// matched by the later ones.
 constexpr PassReport (*kSteps[])(Graph&) = {fold_constants,  remove_identities, move_transposes,
                                             resolve_padding, simplify_flatten,  resolve_reshapes,
-                                            collapse_concats};
+                                            resolve_resizes, collapse_concats};
 
 }  // namespace
 

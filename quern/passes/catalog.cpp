@@ -16,6 +16,7 @@ const std::vector<PassInfo>& passes() {
       {"resolve_padding", "writes every window out in numbers", resolve_padding},
       {"simplify_flatten", "writes heads as GlobalAveragePool and Flatten", simplify_flatten},
       {"resolve_reshapes", "writes targets in numbers that serve any batch", resolve_reshapes},
+      {"resolve_resizes", "writes sizes as factors", resolve_resizes},
       {"collapse_concats", "merges concats of concats", collapse_concats},
       {"canonicalize", "all of the above, until nothing changes", canonicalize},
       {"split_shared_weights", "gives every layer its own Quant on a shared weight",

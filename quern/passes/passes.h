@@ -42,6 +42,9 @@ PassReport simplify_flatten(Graph& graph);
 /// shapes.
 PassReport resolve_reshapes(Graph& graph);
 
+/// Writes the sizes of every Resize as constant factors. Needs inferred shapes.
+PassReport resolve_resizes(Graph& graph);
+
 /// Merges a Concat that only another Concat of the same axis reads into that one.
 PassReport collapse_concats(Graph& graph);
 

@@ -23,8 +23,8 @@ except ImportError:
     sys.exit(77)
 
 DATA = Path(os.environ.get("QUERN_DATA", Path(__file__).resolve().parents[3] / "shared/data"))
-CASES = 25  # of each op
-FEWEST = 10  # that quern must not refuse
+CASES = 50  # of each op
+FEWEST = 25  # that quern must not refuse
 MOST_DIFFERENCE = 1e-5  # of the largest magnitude: float32 sums in another order
 MOST_NETWORK_DIFFERENCE = 1e-4  # of the range of the logits, after some fifty layers
 OPSETS = (7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21)
@@ -360,6 +360,26 @@ def slice_(case):
         case.constant(np.array(steps, np.int64))
 
 
+def resize(case):
+    shape = [case.chance.randint(1, 2), case.chance.randint(1, 3)] + case.pair(1, 9)
+    case.input(shape)
+    case.attributes["mode"] = mode = case.chance.choice(["nearest", "linear"])
+    case.attributes["coordinate_transformation_mode"] = case.chance.choice(
+        ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"])
+    if mode == "nearest":
+        case.attributes["nearest_mode"] = case.chance.choice(
+            ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
+    if case.opset < 13:
+        case.constant(np.array([], np.float32))
+    else:
+        case.omit()
+    if case.maybe():
+        case.constant(np.array([1, 1] + [case.chance.uniform(0.4, 3) for _ in range(2)], np.float32))
+    else:
+        case.constant(np.array([], np.float32)) if case.opset < 13 else case.omit()
+        case.constant(np.array(shape[:2] + case.pair(1, 20), np.int64))
+
+
 def softmax(case):
     shape = case.shape()
     case.input(shape)
@@ -410,7 +430,7 @@ OPS = {
     "HardSigmoid": pointwise(alpha=(0.1, 0.4), beta=(0.3, 0.6)), "HardSwish": pointwise(),
     "Identity": same, "LeakyRelu": pointwise(alpha=(0.01, 0.5)), "MatMul": mat_mul,
     "MaxPool": pool("MaxPool"), "Mul": arithmetic, "PRelu": prelu, "Pad": pad,
-    "ReduceMean": reduce_mean, "Relu": pointwise(), "Reshape": reshape, "Sigmoid": pointwise(),
+    "ReduceMean": reduce_mean, "Relu": pointwise(), "Reshape": reshape, "Resize": resize, "Sigmoid": pointwise(),
     "Slice": slice_, "Softmax": softmax, "Split": split, "Squeeze": squeeze, "Sub": arithmetic,
     "Tanh": pointwise(), "Transpose": transpose, "Unsqueeze": unsqueeze,
 }
@@ -429,7 +449,7 @@ def write_cases(folder):
     """What onnxruntime computes for each case, by case."""
     expected = {}
     for op, build in OPS.items():
-        since = 14 if op == "HardSwish" else 7
+        since = {"HardSwish": 14, "Resize": 11}.get(op, 7)
         seed = made = 0
         while made < CASES:
             seed += 1

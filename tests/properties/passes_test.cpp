@@ -77,7 +77,7 @@ class Disguise {
     const Dims dims = *graph_.value(value).dims;
     const std::int64_t batch = dims[0].is_fixed() ? dims[0].size : 1;
     const Integers split_rows = {batch, dims[1].size, dims[2].size, 1, dims[3].size};
-    switch (random_.integer(0, 6)) {
+    switch (random_.integer(0, 7)) {
       case 0:
         return insert(value, {node("Identity", {value})});
       case 1:
@@ -97,6 +97,8 @@ class Disguise {
         return insert(value,
                       {last, same, node("Transpose", {same}, {{"perm", Integers{0, 3, 1, 2}}})});
       }
+      case 5:
+        return insert(value, {node("Resize", {value, ValueId{}, ValueId{}, shape_like(value)})});
       default:
         return;
     }

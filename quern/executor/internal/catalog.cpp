@@ -38,6 +38,7 @@ constexpr std::array kCatalog = {
     Entry{"Quant", build_quant},
     Entry{"ReduceMean", build_reduce_mean},
     Entry{"Reshape", build_reshape},
+    Entry{"Resize", build_resize},
     Entry{"Sigmoid", build_function},
     Entry{"Slice", build_slice},
     Entry{"Softmax", build_softmax},

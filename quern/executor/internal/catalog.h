@@ -28,6 +28,7 @@ Forward build_prelu(const StepSource&);
 Forward build_quant(const StepSource&);
 Forward build_reduce_mean(const StepSource&);
 Forward build_reshape(const StepSource&);
+Forward build_resize(const StepSource&);
 Forward build_slice(const StepSource&);
 Forward build_softmax(const StepSource&);
 Forward build_split(const StepSource&);
