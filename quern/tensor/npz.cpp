@@ -4,110 +4,19 @@
 #include <zip.h>
 
 #include <array>
-#include <bit>
-#include <charconv>
-#include <cstring>
 #include <memory>
-#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "quern/base/error.h"
 #include "quern/base/file.h"
+#include "quern/tensor/npy.h"
 
 namespace quern {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, ".npy files are written in place");
-
-constexpr std::string_view kMagic("\x93NUMPY\x01\x00", 8);
-constexpr std::size_t kHeaderStart = 10;  // magic, version, and a 16-bit header length
-constexpr zip_uint64_t kMostBytes = zip_uint64_t{1} << 34;
-
-// numpy's type codes, in the order of DType's enumerators.
-constexpr std::array<std::string_view, 11> kDescriptions = {
-    "<f4", "<f8", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "|b1"};
-
-std::vector<std::byte> to_npy(const Tensor& tensor) {
-  std::string shape;
-  for (const std::int64_t extent : tensor.shape()) shape += fmt::format("{}, ", extent);
-  std::string header =
-      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}",
-                  kDescriptions.at(static_cast<std::size_t>(tensor.dtype())), shape);
-  // The format asks for data aligned to 64 bytes, and a header that ends in a line feed.
-  const std::size_t unpadded = kHeaderStart + header.size() + 1;
-  header.append((64 - unpadded % 64) % 64, ' ');
-  header += '\n';
-
-  std::vector<std::byte> bytes(kHeaderStart + header.size() + tensor.bytes().size());
-  const auto length = static_cast<std::uint16_t>(header.size());
-  std::memcpy(bytes.data(), kMagic.data(), kMagic.size());
-  std::memcpy(bytes.data() + kMagic.size(), &length, sizeof length);
-  std::memcpy(bytes.data() + kHeaderStart, header.data(), header.size());
-  std::ranges::copy(tensor.bytes(),
-                    bytes.begin() + static_cast<std::ptrdiff_t>(kHeaderStart + header.size()));
-  return bytes;
-}
-
-/// What follows `key` in a .npy header, up to `end`.
-std::string_view field(std::string_view header, std::string_view key, char open, char close) {
-  const std::size_t at = header.find(key);
-  const std::size_t start = at == std::string_view::npos ? at : header.find(open, at + key.size());
-  if (start == std::string_view::npos) fail(ErrorCode::kParse, "its header has no {}", key);
-  const std::size_t stop = header.find(close, start + 1);
-  if (stop == std::string_view::npos) fail(ErrorCode::kParse, "its {} does not end", key);
-  return header.substr(start + 1, stop - start - 1);
-}
-
-DType dtype_from(std::string_view description) {
-  for (std::size_t i = 0; i < kDescriptions.size(); ++i) {
-    if (kDescriptions[i] == description) return static_cast<DType>(i);
-  }
-  fail(ErrorCode::kUnsupported, "its type '{}' is not read (numbers of up to 8 bytes are)",
-       description);
-}
-
-Shape shape_from(std::string_view text) {
-  Shape shape;
-  const char* position = text.data();
-  const char* const end = text.data() + text.size();
-  while (position != end) {
-    if (*position == ' ' || *position == ',') {
-      ++position;
-      continue;
-    }
-    std::int64_t extent = 0;
-    const auto [next, error] = std::from_chars(position, end, extent);
-    if (error != std::errc{}) fail(ErrorCode::kParse, "its shape ({}) is not one", text);
-    shape.push_back(extent);
-    position = next;
-  }
-  return shape;
-}
-
-Tensor from_npy(std::span<const std::byte> bytes) {
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (text.size() < kHeaderStart || text.substr(0, kMagic.size()) != kMagic) {
-    fail(ErrorCode::kParse, "it is not an array of .npy version 1.0");
-  }
-  std::uint16_t length = 0;
-  std::memcpy(&length, text.data() + kMagic.size(), sizeof length);
-  if (kHeaderStart + length > text.size()) fail(ErrorCode::kParse, "its header is cut off");
-  const std::string_view header = text.substr(kHeaderStart, length);
-  if (header.find("'fortran_order': False") == std::string_view::npos) {
-    fail(ErrorCode::kUnsupported, "it is in Fortran order (C order is read)");
-  }
-  const DType dtype = dtype_from(field(header, "'descr':", '\'', '\''));
-  const Shape shape = shape_from(field(header, "'shape':", '(', ')'));
-  const std::span<const std::byte> data = bytes.subspan(kHeaderStart + length);
-  const std::int64_t count = element_count(shape);
-  const auto held = static_cast<std::int64_t>(data.size() / size_of(dtype));
-  if (count != held || data.size() % size_of(dtype) != 0) {
-    fail(ErrorCode::kParse, "it holds {} bytes for the shape {}", data.size(), to_string(shape));
-  }
-  Tensor tensor(dtype, shape);
-  std::ranges::copy(data, tensor.mutable_bytes().begin());
-  return tensor;
-}
+// No block of deflate's says more than 258 bytes with 2 bits.
+constexpr zip_uint64_t kMostDeflated = 1032;
 
 using Source = std::unique_ptr<zip_source_t, decltype(&zip_source_free)>;
 using Archive = std::unique_ptr<zip_t, decltype(&zip_discard)>;
@@ -138,7 +47,10 @@ void add(zip_t* archive, const std::string& name, const std::vector<std::byte>& 
 }
 
 std::vector<std::byte> read_entry(zip_t* archive, zip_uint64_t index, const zip_stat_t& stat) {
-  if (stat.size > kMostBytes) fail(ErrorCode::kParse, "it claims {} bytes", stat.size);
+  if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE) {
+    fail(ErrorCode::kUnsupported, "it is packed by method {} (numpy stores or deflates)",
+         stat.comp_method);
+  }
   const std::unique_ptr<zip_file_t, decltype(&zip_fclose)> file(zip_fopen_index(archive, index, 0),
                                                                 &zip_fclose);
   if (!file) fail(ErrorCode::kParse, "it can not be unpacked");
@@ -152,6 +64,34 @@ std::vector<std::byte> read_entry(zip_t* archive, zip_uint64_t index, const zip_
     content.insert(content.end(), block.begin(), block.begin() + count);
     if (content.size() > stat.size) fail(ErrorCode::kParse, "it is longer than it claims");
   }
+}
+
+std::map<std::string, Tensor> read_entries(zip_t* archive, std::size_t archive_size) {
+  std::map<std::string, Tensor> arrays;
+  // Entries that share their bytes could claim more than an archive can hold.
+  zip_uint64_t budget = kMostDeflated * archive_size;
+  const auto count = static_cast<zip_uint64_t>(zip_get_num_entries(archive, 0));
+  for (zip_uint64_t i = 0; i < count; ++i) {
+    zip_stat_t stat;
+    constexpr zip_uint64_t kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_METHOD;
+    if (zip_stat_index(archive, i, 0, &stat) != 0 || (stat.valid & kNeeded) != kNeeded) {
+      fail(ErrorCode::kParse, "its entry {} can not be read", i);
+    }
+    std::string name = stat.name;
+    with_context(fmt::format("array '{}'", name), [&] {
+      if (stat.size > budget) {
+        fail(ErrorCode::kParse, "it claims {} bytes, more than can be packed into the file",
+             stat.size);
+      }
+      budget -= stat.size;
+      const std::vector<std::byte> content = read_entry(archive, i, stat);
+      if (name.ends_with(".npy")) name.resize(name.size() - 4);
+      if (!arrays.emplace(name, from_npy(content)).second) {
+        fail(ErrorCode::kParse, "the file holds two arrays of this name");
+      }
+    });
+  }
+  return arrays;
 }
 
 }  // namespace
@@ -180,26 +120,17 @@ void write_npz(const std::filesystem::path& path, const std::map<std::string, Te
   write_file(path, bytes);
 }
 
-std::map<std::string, Tensor> read_npz(const std::filesystem::path& path) {
-  const std::vector<std::byte> bytes = read_file(path);
-  return with_context(path.string(), [&] {
+std::map<std::string, Tensor> read_npz(std::span<const std::byte> bytes, const std::string& name) {
+  return with_context(name, [&] {
     const Source source(zip_source_buffer_create(bytes.data(), bytes.size(), 0, nullptr),
                         &zip_source_free);
     const Archive archive = open(source.get(), ZIP_RDONLY | ZIP_CHECKCONS);
-    std::map<std::string, Tensor> arrays;
-    const auto count = static_cast<zip_uint64_t>(zip_get_num_entries(archive.get(), 0));
-    for (zip_uint64_t i = 0; i < count; ++i) {
-      zip_stat_t stat;
-      if (zip_stat_index(archive.get(), i, 0, &stat) != 0) continue;
-      std::string name = stat.name;
-      with_context(fmt::format("array '{}'", name), [&] {
-        const std::vector<std::byte> content = read_entry(archive.get(), i, stat);
-        if (name.ends_with(".npy")) name.resize(name.size() - 4);
-        arrays.insert_or_assign(name, from_npy(content));
-      });
-    }
-    return arrays;
+    return read_entries(archive.get(), bytes.size());
   });
+}
+
+std::map<std::string, Tensor> read_npz(const std::filesystem::path& path) {
+  return read_npz(read_file(path), path.string());
 }
 
 }  // namespace quern

@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "quern/tensor/tensor.h"
 
@@ -15,8 +15,13 @@ namespace quern {
 /// give equal bytes. @throws Error(kIo) naming the file; nothing is left behind.
 void write_npz(const std::filesystem::path& path, const std::map<std::string, Tensor>& arrays);
 
-/// Reads such a file, compressed or not, C order only.
-/// @throws Error(kIo) if it can not be read; Error(kParse) naming the file and the array.
+/// Reads such a file: arrays of .npy version 1.0, stored or deflated as numpy writes them, in C or
+/// Fortran order; float16 widens to float32. A small file never makes a large allocation.
+/// @throws Error(kIo) if it can not be read; Error(kParse | kUnsupported) naming the file and the
+///         array.
 std::map<std::string, Tensor> read_npz(const std::filesystem::path& path);
+
+/// The same from bytes; `name` is the file name that messages use.
+std::map<std::string, Tensor> read_npz(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace quern

@@ -55,5 +55,47 @@ TEST(Npz, NamesTheArrayThatIsWrong) {
   expect_error(ErrorCode::kParse, "array 'x.npy'", [&] { read_npz(folder / "a.npz"); });
 }
 
+/// Replaces `count` bytes at `offset` behind every `signature`: in an entry's header ("PK\\3\\4")
+/// or in the directory ("PK\\1\\2").
+void patch(std::string& archive, const std::string& signature, std::size_t offset,
+           const std::string& bytes) {
+  for (std::size_t at = archive.find(signature); at != std::string::npos;
+       at = archive.find(signature, at + 1)) {
+    archive.replace(at + offset, bytes.size(), bytes);
+  }
+}
+
+const std::string kEntry = "PK\x03\x04";
+const std::string kDirectory = "PK\x01\x02";
+
+TEST(Npz, RefusesArchivesThatNumpyDoesNotWrite) {
+  const test::TemporaryFolder folder;
+  write_npz(folder / "a.npz", {{"x", Tensor::of<float>({2}, {1, 2})}, {"y", Tensor::scalar(1.0F)}});
+  const std::string whole = read_text(folder / "a.npz");
+  const auto refuse = [&](ErrorCode code, const std::string& part, const std::string& archive) {
+    expect_error(code, part,
+                 [&] { read_npz(std::as_bytes(std::span(archive.data(), archive.size())), "b"); });
+  };
+
+  std::string large = whole;
+  for (const auto& [signature, offset] : {std::pair{kEntry, 22}, {kDirectory, 24}}) {
+    patch(large, signature, static_cast<std::size_t>(offset), std::string("\x00\x00\x00\x70", 4));
+  }
+  refuse(ErrorCode::kParse, "b: array 'x.npy': it claims 1879048192 bytes, more than can be packed",
+         large);
+
+  std::string bzip2 = whole;
+  patch(bzip2, kEntry, 8, std::string("\x0c\x00", 2));
+  patch(bzip2, kDirectory, 10, std::string("\x0c\x00", 2));
+  refuse(ErrorCode::kUnsupported, "array 'x.npy': it is packed by method 12", bzip2);
+
+  // "wwww.npy" becomes "wwwwwwww", which is what the array in "wwwwwwww.npy" is called.
+  write_npz(folder / "a.npz", {{"wwww", Tensor::scalar(1)}, {"wwwwwwww", Tensor::scalar(2)}});
+  std::string twice = read_text(folder / "a.npz");
+  patch(twice, kEntry, 30, "wwwwwwww");
+  patch(twice, kDirectory, 46, "wwwwwwww");
+  refuse(ErrorCode::kParse, "the file holds two arrays of this name", twice);
+}
+
 }  // namespace
 }  // namespace quern
