@@ -149,7 +149,10 @@ class QonnxWriter {
     proto->set_name(node.layer);
     proto->set_op_type(node.op);
     const auto name_of = [&](ValueId id) { return id ? graph_.value(id).name : std::string(); };
-    for (const ValueId id : node.inputs) proto->add_input(name_of(id));
+    for (const ValueId id : node.inputs) {
+      // qonnx's executor looks every input up; a Resize takes an empty one for none.
+      proto->add_input(!id && node.op == "Resize" ? none_name() : name_of(id));
+    }
     for (const ValueId id : node.outputs) proto->add_output(name_of(id));
     for (const auto& [key, value] : node.attributes) add_attribute(proto, key, value);
     if (node.op == "Quant") add_quantizer(node, proto);
@@ -208,6 +211,12 @@ class QonnxWriter {
     return entry->second;
   }
 
+  /// An initializer without elements.
+  const std::string& none_name() {
+    if (none_name_.empty()) none_name_ = add_parameter("none", Tensor(DType::kFloat32, {0}));
+    return none_name_;
+  }
+
   /// One initializer per number: "bits_8".
   std::string scalar_name(const std::string& what, float value) {
     const auto [entry, is_new] = scalar_names_.try_emplace({what, value});
@@ -256,6 +265,7 @@ class QonnxWriter {
   std::set<ScaleId> carried_;    ///< Scales whose values stand in an initializer.
   std::map<std::pair<std::int32_t, Shape>, std::string> scale_names_;
   std::map<std::pair<std::string, float>, std::string> scalar_names_;
+  std::string none_name_;
 };
 
 }  // namespace

@@ -201,6 +201,17 @@ void check_batchnorm(Graph& graph, NodeId id) {
   }
 }
 
+/// An empty region, scales or sizes of a Resize stand for none.
+void omit_empty_inputs(Graph& graph, NodeId id) {
+  for (std::size_t i = 1; i < graph.node(id).inputs.size(); ++i) {
+    const ValueId input = graph.node(id).inputs[i];
+    if (graph.is_constant(input) && graph.value(input).constant->size() == 0) {
+      graph.set_input(id, i, ValueId{});
+    }
+  }
+  while (!graph.node(id).inputs.back()) graph.remove_input(id, graph.node(id).inputs.size() - 1);
+}
+
 struct Rule {
   std::string_view op;
   std::int64_t from;    ///< First opset that has the form …
@@ -235,6 +246,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"Pad", 18, kEver, lower_pad},
     {"Split", 18, kEver, lower_split},
     {"Resize", 18, kEver, lower_resize},
+    {"Resize", 0, kEver, omit_empty_inputs},
     {"AveragePool", 19, kEver, lower_average_pool},
     {"Cast", 19, kEver, lower_cast},
     {"Cast", 0, kEver, widen_cast},

@@ -11,6 +11,7 @@
 #include "quern/importers/onnx.h"
 #include "quern/ops/op_def.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/network.h"
 #include "tests/support/random_graph.h"
 #include "tests/support/temporary_folder.h"
 
@@ -81,6 +82,17 @@ TEST(Qonnx, ImportGivesBackWhatWasExported) {
       ASSERT_THAT(report.warnings, IsEmpty()) << "seed " << seed;
     }
   }
+}
+
+TEST(Qonnx, AResizeNamesAllItsInputs) {
+  test::Network net;
+  const ValueId factors = net.constant("factors", Tensor::of<float>({4}, {1, 1, 2, 2}));
+  const Graph graph = net.finish({net.op("resize", "Resize", {net.input(), ValueId{}, factors})});
+
+  const std::vector<std::byte> bytes = to_qonnx(graph, {.batch = 0});
+  const onnx::ModelProto model = parsed(bytes);
+  EXPECT_THAT(model.graph().node(0).input(), testing::ElementsAre("input", "none", "factors"));
+  EXPECT_TRUE(import_onnx(bytes, "a.onnx") == graph.compacted());
 }
 
 TEST(Qonnx, EqualGraphsGiveEqualBytes) {

@@ -8,7 +8,8 @@ DUMP comes from `quern run MODEL.onnx --data LIST --dump codes -o DUMP.npz`. Two
 * layer by layer: every node computes from quern's codes, so a difference is its own. At most one
   code apart in at most 0.1 % of the elements is rounding of float sums in another order.
 * end to end: qonnx runs on its own from the pictures. Quantized networks amplify the last bit of
-  float sums, so the logits may differ by a share of their range; the answer may not.
+  float sums, so the logits may differ by a share of their range; the answer may not. The answers
+  of a map are those of its pixels, of which a few may stand between two classes.
 
 Prints one JSON object; exits 1 where a bound is broken.
 """
@@ -28,6 +29,7 @@ onnx.IR_VERSION = 10
 MOST_DIFFERING = 1e-3
 MOST_APART = 1
 MOST_LOGIT_DIFFERENCE = 0.05  # of the range of the logits
+MOST_OTHER_PIXELS = 0.02  # of the answers of a map
 
 
 class Network:
@@ -96,7 +98,8 @@ def main():
     for index in range(len(pictures)):
         network.run(pictures[index:index + 1], compare)
         own = network.run(pictures[index:index + 1])[graph.output[0].name][0]
-        same_answer += int(np.argmax(own) == np.argmax(logits[index]))
+        same = np.mean(np.argmax(own, axis=0) == np.argmax(logits[index], axis=0))
+        same_answer += int(same >= (1 if own.ndim == 1 else 1 - MOST_OTHER_PIXELS))
         worst = max(worst, float(np.max(np.abs(own - logits[index])) / np.ptp(logits[index])))
 
     result = {"photos": len(pictures), "elements": elements, "differing": differing,
