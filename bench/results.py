@@ -1,172 +1,63 @@
 #!/usr/bin/env python3
 """Measures what quern promises on real networks and photos, and writes docs/results.md.
 
-    bench/results.py [DATA]        DATA: default $QUERN_DATA, else ../shared/data
+    bench/results.py [SECTION…]        SECTION: quantization, any_network, fuzzing; default: all but
+                                       fuzzing. The others stay in the page as they are.
 
-Needs `make build`, and the Python packages of `scripts/install_deps.sh peers` for the comparison with
-qonnx. Figures of time and memory are those of the machine that it runs on.
+Networks and photos lie in $QUERN_DATA, else ../shared/data. Needs `make build`, and the Python
+packages of `scripts/install_deps.sh peers` for the comparisons. Figures of time and memory are those
+of the machine that it runs on.
 """
 
-import json
 import os
-import subprocess
+import re
 import sys
 import tarfile
 import tempfile
-import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-QUERN = ROOT / "build/quern"
-PEERS = ROOT / ".deps/peers/bin/python"
-THREADS = ["--threads", "2"]
-CIFAR = "--resize none --crop 32 --scale 1 --mean 0,0,0 --std 1,1,1".split()
+import any_network
+import fuzzing
+import quantization
+from command import ROOT, machine
 
-# The three snippets of the FINN flow: which convolutions get 4-bit weights.
-SNIPPETS = {
-    1: ('[[quantize.rule]]\nop = "Conv"\nweight_bits = 4\n', lambda name, depthwise: True),
-    2: ('[[quantize.rule]]\nop = "Conv"\ndepthwise = false\nweight_bits = 4\n',
-        lambda name, depthwise: not depthwise),
-    3: ('[[quantize.rule]]\nop = "Conv"\ndepthwise = false\nweight_bits = 4\n'
-        '[[quantize.rule]]\nlayer = "features.0.0"\nweight_bits = 8\n',
-        lambda name, depthwise: not depthwise and name != "features.0.0"),
-}
+SECTIONS = {"quantization": quantization, "any_network": any_network, "fuzzing": fuzzing}
+PAGE = ROOT / "docs/results.md"
+INTRODUCTION = """# Results
+
+Written by `bench/results.py`. Photos and networks are not part of the project: 1000 ImageNet photos (250 to
+calibrate, 750 to measure), a MobileNetV2-1.0 with 77.73 % on the 750, MLPerf Tiny's ResNet-8 and visual wake
+words, and CIFAR-10.
+"""
 
 
-def quern(*arguments, code=0):
-    """What the command prints; seconds and peak MiB of the process."""
-    start = time.time()
-    process = subprocess.Popen([QUERN, *map(str, arguments)], stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)
-    output, errors = process.communicate()
-    if process.returncode != code:
-        sys.exit(f"quern {' '.join(map(str, arguments))}: exit {process.returncode}\n{errors}")
-    return output, time.time() - start
+def sections_of_page():
+    """The page's sections by title."""
+    if not PAGE.exists():
+        return {}
+    parts = re.split(r"^## (.*)\n", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2]))
 
 
-def peak_of(*arguments):
-    """Seconds and peak MiB of a run, measured in a process of its own."""
-    program = ("import resource, subprocess, sys, time; start = time.time();"
-               "subprocess.run(sys.argv[1:], check=True, stdout=2, stderr=subprocess.DEVNULL);"
-               "print(time.time() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
-    done = subprocess.run([sys.executable, "-c", program, QUERN, *map(str, arguments)], check=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    seconds, kib = done.stdout.split()
-    return float(seconds), int(kib) // 1024
-
-
-def evaluate(model, data, *flags):
-    return json.loads(quern("evaluate", model, "--data", data, "--json", *THREADS, *flags)[0])
-
-
-def imagenet(data, work):
-    """Rows on the real MobileNetV2."""
-    model = data / "models/mobilenet_v2_1.0_224.onnx"
-    photos, calibration = data / "imagenet-sample", data / "imagenet-sample/calibration.txt"
-    accuracy = evaluate(model, photos / "val.txt")
-    yield ("float MobileNetV2, 750 photos", "77.73 % ± 1 photo", f"{accuracy['top1']:.2f} %")
-
-    run = work / "w8a8"
-    times = sorted(peak_of("quantize", model, "--data", calibration, *THREADS, "-o", run)
-                   for _ in range(3))
-    seconds, mib = times[1]
-    yield ("`quern quantize` W8A8, 250 photos, 2 threads: median of 3", "≤ 8 s, ≤ 500 MiB",
-           f"{seconds:.1f} s, {mib} MiB")
-    peaks = [peak_of("quantize", model, "--data", photos / "all.txt", "--limit", count, *THREADS,
-                     "-o", work / "flat")[1] for count in (50, 250, 1000)]
-    yield ("its peak memory for 50, 250, 1000 photos", "flat",
-           ", ".join(f"{peak} MiB" for peak in peaks))
-
-    quantized = run / "models/quantized.onnx"
-    seconds = evaluate(quantized, photos / "val.txt")["seconds"]
-    yield ("`quern evaluate` of it, 750 photos, 2 threads", "≤ 20 s", f"{seconds:.1f} s")
-    accuracy = evaluate(quantized, photos / "val.txt", "--reference", model)
-    yield ("W8A8 on `val.txt`", "≥ 77.2 %, ≥ 17 dB",
-           f"{accuracy['top1']:.2f} %, {accuracy['sqnr_db']:.1f} dB, "
-           f"same answer {accuracy['agreement']:.1f} %")
-
-    quern("run", quantized, "--data", photos / "val.txt", "--limit", 8, "--dump", "codes", "-o",
-          work / "codes.npz")
-    done = subprocess.run([PEERS, ROOT / "tests/peers/compare_qonnx.py", quantized,
-                           work / "codes.npz"], stdout=subprocess.PIPE, text=True, check=False)
-    peer = json.loads(done.stdout)
-    yield ("the same file in the `qonnx` executor, 8 photos: each layer fed the same codes",
-           "≤ 1 code apart in ≤ 0.1 %",
-           f"{peer['differing']} of {peer['elements']:,} codes differ "
-           f"({100 * peer['differing'] / peer['elements']:.5f} %), "
-           f"by at most {peer['most_codes_apart']}")
-    yield ("the same, end to end", "same top-1, logits within 5 % of their range",
-           f"same top-1 on {peer['same_top1']} of {peer['photos']}, "
-           f"worst {100 * peer['worst_logit_difference']:.2f} %")
-
-    yield from snippets(model, calibration, work)
-    for bits in (8, 4):
-        run = work / f"w{bits}a{bits}"
-        quern("quantize", model, "--data", calibration, "--weight-bits", bits, "--activation-bits",
-              bits, *THREADS, "-o", run)
-        output, _ = quern("info", run / "models/quantized.onnx", "--target", "finn")
-        yield (f"`info --target finn` on W{bits}A{bits}", "no finding", output.strip())
-
-
-def snippets(model, calibration, work):
-    for number, (rules, is_narrow) in SNIPPETS.items():
-        recipe = work / f"snippet{number}.toml"
-        recipe.write_text(f'version = 1\n[model]\nsource = "{model}"\n[data]\ncalibration = '
-                          f'"{calibration}"\nlimit = 8\n[quantize]\nscheme = "finn"\n{rules}')
-        run = work / f"snippet{number}"
-        quern("quantize", recipe, *THREADS, "-o", run)
-        info = json.loads(quern("info", run / "models/quantized.onnx", "--json")[0])
-        convs = [layer for layer in info["layers"] if layer["op"] in ("Conv", "Gemm")]
-        right = sum(layer["weight_bits"] == (4 if layer["op"] == "Conv" and is_narrow(
-            layer["layer"], is_depthwise(layer)) else 8) for layer in convs)
-        narrow = sum(layer["weight_bits"] == 4 for layer in convs)
-        yield (f"snippet {number} of the FINN flow: bits read back from the file",
-               "as asked, every layer",
-               f"{right} of {len(convs)} layers as asked, {narrow} at 4 bits")
-
-
-def is_depthwise(layer):
-    """A MobileNetV2 convolution that has one weight plane per channel."""
-    channels = layer["output_shape"][1]
-    return layer["op"] == "Conv" and layer["parameters"] == channels * 9
-
-
-def cifar(data, work):
-    """Rows on MLPerf Tiny's ResNet-8."""
-    with tarfile.open(data / "cifar10.tar") as archive:
-        archive.extractall(work)
-    lists = work / "cifar10"
-    for name in ("train", "test"):
-        lines = (lists / f"{name}.txt").read_text().splitlines(keepends=True)
-        step = len(lines) // 1000
-        (work / "cifar10" / f"{name}1000.txt").write_text("".join(lines[::step][:1000]))
-    model, run = data / "models/resnet8_cifar10.onnx", work / "resnet8"
-    quern("quantize", model, "--data", lists / "train1000.txt", *CIFAR, *THREADS, "-o", run)
-    accuracy = evaluate(run / "models/quantized.onnx", lists / "test1000.txt", "--reference", model)
-    yield ("ResNet-8 W8A8, 1000 CIFAR-10 test images", "within 0.7 points of float",
-           f"{accuracy['top1']:.1f} %, float {accuracy['reference_top1']:.1f} %, "
-           f"{accuracy['sqnr_db']:.1f} dB")
-
-
-def machine():
-    model = next(line.split(":")[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8")
-                 if line.startswith("model name"))
-    return f"{model}, {os.cpu_count()} cores"
+def measured(section, data, work):
+    table = "\n".join(f"| {what} | {goal} | {found} |" for what, goal, found in section.rows(data, work))
+    return f"\nOn {machine()}.\n\n| what | goal | measured |\n|---|---|---|\n{table}\n\n"
 
 
 def main():
-    data = Path(sys.argv[1] if len(sys.argv) > 1 else
-                os.environ.get("QUERN_DATA", ROOT.parent / "shared/data")).resolve()
+    data = Path(os.environ.get("QUERN_DATA", ROOT.parent / "shared/data")).resolve()
     if not data.is_dir():
-        sys.exit(f"{data} is not there: name the folder with models/ and imagenet-sample/")
+        sys.exit(f"{data} is not there: $QUERN_DATA names the folder with models/ and imagenet-sample/")
+    names = sys.argv[1:] or ["quantization", "any_network"]
+    texts = sections_of_page()
     with tempfile.TemporaryDirectory() as folder:
-        rows = [*imagenet(data, Path(folder)), *cifar(data, Path(folder))]
-    table = "\n".join(f"| {what} | {goal} | {found} |" for what, goal, found in rows)
-    text = (f"# Results\n\nWritten by `bench/results.py` on {machine()}. Photos and networks are not "
-            "part of the project: 1000\nImageNet photos (250 to calibrate, 750 to measure), "
-            "a MobileNetV2-1.0 with 77.73 % on the 750, and MLPerf Tiny's\nResNet-8.\n\n"
-            f"| what | goal | measured |\n|---|---|---|\n{table}\n")
-    (ROOT / "docs/results.md").write_text(text, encoding="utf-8")
+        with tarfile.open(data / "cifar10.tar") as archive:
+            archive.extractall(folder)
+        for name in names:
+            texts[SECTIONS[name].TITLE] = measured(SECTIONS[name], data, Path(folder))
+    titles = [section.TITLE for section in SECTIONS.values() if section.TITLE in texts]
+    text = INTRODUCTION + "".join(f"\n## {title}\n{texts[title].rstrip()}\n" for title in titles)
+    PAGE.write_text(text, encoding="utf-8")
     print(text)
 
 
