@@ -7,6 +7,7 @@ const std::vector<Command>& commands() {
       {"demo", "Quantize, evaluate and export a network on generated photos"},
       {"init", "Write a commented recipe", add_init},
       {"zoo", "List the built-in networks", add_zoo},
+      {"import-weights", "Fill a built-in network with the weights of a file", add_import_weights},
       {"info", "Show layers, shapes, cost, bits; what a target would refuse", add_info},
       {"quantize", "Post-training quantization: a float network and photos in, QONNX out"},
       {"evaluate", "Measure accuracy on labelled photos"},

@@ -35,6 +35,7 @@ void add_run(CLI::App& command);
 
 // The verbs that do not.
 void add_export(CLI::App& command);
+void add_import_weights(CLI::App& command);
 void add_info(CLI::App& command);
 void add_init(CLI::App& command);
 void add_zoo(CLI::App& command);

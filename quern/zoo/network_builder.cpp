@@ -88,7 +88,7 @@ NetworkBuilder::Edge NetworkBuilder::add_conv(const std::string& layer, const Co
   const std::vector<float> weights = draw_weights(conv.channels, fan_in);
   if (moments != nullptr) {
     moments->resize(static_cast<std::size_t>(conv.channels));
-    for (std::size_t i = 0; i < weights.size(); ++i) {
+    for (std::size_t i = 0; random_ && i < weights.size(); ++i) {
       const double weight = weights[i];
       Moments& channel = (*moments)[i / static_cast<std::size_t>(fan_in)];
       channel.sum += weight;
