@@ -15,6 +15,8 @@ build_packages=(
   mold ccache                  # links and rebuilds in seconds
   libprotobuf-dev              # ONNX and TensorFlow files
   protobuf-compiler            #   … and their readers, generated from the schema
+  libflatbuffers-dev           # TFLite files
+  flatbuffers-compiler         #   … and their reader, generated from the schema
   libfmt-dev libspdlog-dev     # messages, log
   libcli11-dev                 # flags of the command
   libtomlplusplus-dev          # recipes
@@ -42,6 +44,7 @@ peers=(
   onnx=="$onnx_version"        # checks the structure of written files
   onnxruntime==1.31.1          # the reference for ONNX operators
   qonnx==1.0.0                 # the reference for QONNX's Quant
+  ai-edge-litert==2.3.0        # the reference for TFLite's operators and integers
 )
 
 # Installs the Debian packages that are missing.

@@ -4,6 +4,7 @@
 
 #include "quern/base/error.h"
 #include "quern/importers/onnx.h"
+#include "quern/importers/tflite.h"
 
 namespace quern {
 
@@ -12,6 +13,10 @@ const std::vector<ModelFormat>& model_formats() {
       {".onnx", "ONNX or QONNX",
        [](const std::filesystem::path& path, ImportReport* report) {
          return import_onnx(path, report);
+       }},
+      {".tflite", "TFLite",
+       [](const std::filesystem::path& path, ImportReport* report) {
+         return import_tflite(path, report);
        }},
   };
   return kFormats;

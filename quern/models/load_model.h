@@ -14,7 +14,7 @@ struct LoadedModel {
   std::vector<std::string> warnings;  ///< One sentence each.
 };
 
-/// Reads whatever names a model: "zoo:NAME", built with `zoo`, or an .onnx file, float or QONNX.
+/// Reads whatever names a model: "zoo:NAME", built with `zoo`, or a file of one of model_formats().
 /// @throws Error(kUnsupported) naming the formats that are read; errors of the importer, naming the
 ///         file.
 LoadedModel load_model(const std::string& source, const ZooOptions& zoo = {});
