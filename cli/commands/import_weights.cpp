@@ -24,17 +24,20 @@ std::string summary(const ImportWeightsCommand& command, const ImportedWeights& 
   const Graph& graph = imported.graph;
   const std::string how = imported.names.empty() ? "in order of execution"
                                                  : fmt::format("by {}'s names", imported.names);
-  std::string batchnorms = fmt::format("{} batch norms", imported.batchnorms);
-  if (imported.folded > 0) {
-    batchnorms += fmt::format(", {} of which the file has only a bias", imported.folded);
-  }
+  const std::string folded = imported.folded == 0
+                                 ? ""
+                                 : fmt::format(
+                                       "; {} batch norms are folded in the file, so they became "
+                                       "biases",
+                                       imported.folded);
   const Dims& input = *graph.value(graph.inputs()[0]).dims;
   const Dims& output = *graph.value(graph.outputs()[0]).dims;
   return fmt::format(
-      "filled {} layers {} and {}\nzoo:{}, width {}, input {}x{}, {} classes, label offset {}\n"
+      "filled {} layers and {} batch norms {}{}\nzoo:{}, width {}, input {}x{}, {} classes, label "
+      "offset {}\n"
       "wrote {}\n",
-      imported.layers, how, batchnorms, command.options.network, imported.width, input[2].size,
-      input[3].size, output.back().size, graph.label_offset, command.output);
+      imported.layers, imported.batchnorms, how, folded, command.options.network, imported.width,
+      input[2].size, input[3].size, output.back().size, graph.label_offset, command.output);
 }
 
 void run(const ImportWeightsCommand& command) {

@@ -100,6 +100,30 @@ TEST(ImportWeights, NotesWhatIsNotUsedAndNotRecorded) {
                                    testing::HasSubstr("preprocessing")));
 }
 
+TEST(ImportWeights, FoldedBatchNormsBecomeBiases) {
+  const test::TemporaryFolder folder;
+  Graph folded = make_network("mobilenet_v2", small(Framework::kPyTorch));
+  for (const NodeId id : folded.nodes_of("BatchNormalization")) {
+    const Node batchnorm = folded.node(id);
+    const NodeId conv = folded.producer(batchnorm.inputs[0])->id;
+    folded.append_input(conv, batchnorm.inputs[2]);
+    folded.bypass(id);
+  }
+  folded.erase_dead();
+  export_qonnx(folded, folder / "folded.onnx", {.batch = 0});
+  const ImportedWeights imported =
+      import_weights(folder / "folded.onnx", {.network = "mobilenet_v2"});
+  EXPECT_EQ(imported.batchnorms, 0u);
+  EXPECT_EQ(imported.folded, 52u);
+  EXPECT_TRUE(imported.graph.nodes_of("BatchNormalization").empty());
+  const auto bias = [](const Graph& graph, const std::string& layer) {
+    return *graph.value(graph.node(*graph.find_layer(layer)).inputs.at(2)).constant;
+  };
+  for (const char* layer : {"features.0.0", "features.9.conv.2", "classifier.1"}) {
+    EXPECT_EQ(bias(imported.graph, layer), bias(folded, layer)) << layer;
+  }
+}
+
 TEST(ImportWeights, RefusesAnotherNetwork) {
   const test::TemporaryFolder folder;
   Graph relu = make_network("mobilenet_v1", small(Framework::kTensorFlow));
