@@ -4,6 +4,7 @@
 
 #include "quern/base/error.h"
 #include "quern/importers/onnx.h"
+#include "quern/importers/tensorflow_pb.h"
 #include "quern/importers/tflite.h"
 
 namespace quern {
@@ -13,6 +14,10 @@ const std::vector<ModelFormat>& model_formats() {
       {".onnx", "ONNX or QONNX",
        [](const std::filesystem::path& path, ImportReport* report) {
          return import_onnx(path, report);
+       }},
+      {".pb", "frozen TensorFlow graph",
+       [](const std::filesystem::path& path, ImportReport* report) {
+         return import_tensorflow(path, report);
        }},
       {".tflite", "TFLite",
        [](const std::filesystem::path& path, ImportReport* report) {
@@ -28,6 +33,7 @@ Graph import_model(const std::filesystem::path& path, ImportReport* report) {
     if (path.extension() == format.extension) return format.read(path, report);
     known += fmt::format("{}{} ({})", known.empty() ? "" : ", ", format.extension, format.name);
   }
+  refuse_unfrozen(path);
   fail(ErrorCode::kUnsupported, "'{}' is not a model quern reads: {}, or zoo:NAME", path.string(),
        known);
 }
