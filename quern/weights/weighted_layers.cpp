@@ -29,18 +29,24 @@ Tensor constant(const Graph& graph, const Node& node, std::size_t input) {
   return as_float(*graph.value(id).constant);
 }
 
-/// The one number a channel that `node` adds to its input; none if it adds anything else.
-std::optional<Tensor> added_channels(const Graph& graph, const Node& node, std::int64_t channels) {
-  if (node.op != "Add") return std::nullopt;
+/// The one number a channel that `op` combines with its input; none if `node` is something else.
+std::optional<Tensor> channel_operand(const Graph& graph, const Node& node, std::string_view op,
+                                      std::int64_t channels) {
+  if (node.op != op) return std::nullopt;
   for (const ValueId id : node.inputs) {
     if (!graph.is_constant(id)) continue;
-    const Tensor& added = *graph.value(id).constant;
+    const Tensor& operand = *graph.value(id).constant;
     // [O] behind a linear layer; [O, 1, 1] or [1, O, 1, 1] behind a convolution.
-    if (added.size() == channels && std::ranges::count(added.shape(), channels) > 0) {
-      return as_float(added).reshaped({channels});
+    if (operand.size() == channels && std::ranges::count(operand.shape(), channels) > 0) {
+      return as_float(operand).reshaped({channels});
     }
   }
   return std::nullopt;
+}
+
+Tensor filled(std::int64_t channels, float value) {
+  return Tensor::of<float>({channels},
+                           std::vector<float>(static_cast<std::size_t>(channels), value));
 }
 
 Tensor sum(const std::optional<Tensor>& left, const Tensor& right) {
@@ -116,7 +122,12 @@ void read_followers(const Graph& graph, WeightedLayer& layer) {
                            constant(graph, next, 3), constant(graph, next, 4),
                            graph.attribute_or(next.id, "epsilon", 1e-5F)};
       layer.batchnorm = next.id;
-    } else if (const auto added = added_channels(graph, next, channels)) {
+    } else if (const auto factor = channel_operand(graph, next, "Mul", channels);
+               factor && !weights.batchnorm) {
+      // What is left of a batch norm whose arithmetic was written out and folded.
+      weights.batchnorm = {*factor, filled(channels, 0), filled(channels, 0), filled(channels, 1),
+                           0.0F};
+    } else if (const auto added = channel_operand(graph, next, "Add", channels)) {
       if (weights.batchnorm) {
         weights.batchnorm->beta = sum(weights.batchnorm->beta, *added);
       } else {

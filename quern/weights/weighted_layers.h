@@ -26,7 +26,7 @@ struct LayerWeights {
 /// A convolution or linear layer of a graph with everything that belongs to it.
 struct WeightedLayer {
   NodeId node;
-  NodeId batchnorm;  ///< Behind it; none where there is none.
+  NodeId batchnorm;  ///< The BatchNormalization behind it; none where there is none.
   LayerWeights weights;
   std::int64_t groups = 1;
   std::vector<std::int64_t> strides;  ///< Empty for a linear layer.
@@ -37,7 +37,7 @@ struct WeightedLayer {
 };
 
 /// The layers of a canonical float graph in the order of execution. A bias added by a node of its
-/// own is the layer's bias.
+/// own is the layer's bias; channels multiplied by one are its batch norm.
 /// @throws Error(kUnsupported) naming a layer whose weight is computed or quantized.
 std::vector<WeightedLayer> weighted_layers(const Graph& graph);
 

@@ -61,6 +61,22 @@ TEST(WeightedLayers, ABiasBehindABatchNormIsItsBeta) {
   EXPECT_GT(numbers(layers[0].weights.batchnorm->beta)[0], 90);
 }
 
+TEST(WeightedLayers, FactorsAndSummandsOfChannelsAreABatchNorm) {
+  const auto layers = layers_of([](test::Network& network) {
+    ValueId value = network.conv("c", network.input(), {.channels = 2, .kernel = 1});
+    const ValueId factor = network.constant("m", Tensor::of<float>({2, 1, 1}, {3, 4}));
+    value = network.op("mul", "Mul", {value, factor});
+    const ValueId summand = network.constant("a", Tensor::of<float>({1, 2, 1, 1}, {5, 6}));
+    return network.op("add", "Add", {value, summand});
+  });
+  const BatchNormWeights& batchnorm = *layers[0].weights.batchnorm;
+  EXPECT_THAT(numbers(batchnorm.gamma), ElementsAre(3, 4));
+  EXPECT_THAT(numbers(batchnorm.beta), ElementsAre(5, 6));
+  EXPECT_THAT(numbers(batchnorm.mean), ElementsAre(0, 0));
+  EXPECT_THAT(numbers(batchnorm.variance), ElementsAre(1, 1));
+  EXPECT_EQ(batchnorm.epsilon, 0.0F);
+}
+
 TEST(WeightedLayers, APadInFrontCounts) {
   const auto layers = layers_of([](test::Network& network) {
     const ValueId pads =
