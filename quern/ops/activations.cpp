@@ -56,6 +56,14 @@ extern const OpDef kElu{
     .infer = infer_same,
 };
 
+extern const OpDef kGelu{
+    .op = "Gelu",
+    .summary = "x · Φ(x)",
+    .role = QuantRole::kActivation,
+    .attributes = {{"approximate", AttributeKind::kString, std::string("none")}},
+    .infer = infer_same,
+};
+
 extern const OpDef kHardSigmoid{
     .op = "HardSigmoid",
     .summary = "clamp(alpha · x + beta, 0, 1)",
@@ -79,6 +87,13 @@ extern const OpDef kLeakyRelu{
     .infer = infer_same,
 };
 
+extern const OpDef kMish{
+    .op = "Mish",
+    .summary = "x · tanh(softplus(x))",
+    .role = QuantRole::kActivation,
+    .infer = infer_same,
+};
+
 extern const OpDef kPRelu{
     .op = "PRelu",
     .summary = "x where x ≥ 0, else slope · x",
@@ -98,6 +113,13 @@ extern const OpDef kRelu{
 extern const OpDef kSigmoid{
     .op = "Sigmoid",
     .summary = "1 / (1 + exp(−x))",
+    .role = QuantRole::kActivation,
+    .infer = infer_same,
+};
+
+extern const OpDef kSoftplus{
+    .op = "Softplus",
+    .summary = "log(1 + exp(x))",
     .role = QuantRole::kActivation,
     .infer = infer_same,
 };

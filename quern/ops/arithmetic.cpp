@@ -2,21 +2,19 @@
 #include "quern/ops/node_view.h"
 #include "quern/ops/shape_rules.h"
 
-// Add, Sub, Mul and Div of two values that broadcast to each other.
+// Arithmetic of values that broadcast to each other.
 
 namespace quern {
 namespace {
 
 std::vector<ValueType> infer(const Graph& graph, const Node& node) {
-  const NodeView view(graph, node);
   check_same_type(graph, node, 0, 1);
-  const auto& a = view.dims(0);
-  const auto& b = view.dims(1);
-  if (!a || !b) return {{view.dtype(0), std::nullopt}};
-  std::optional<Dims> result = broadcast(*a, *b);
-  view.check(result.has_value(), "the inputs of {} do not broadcast: {} and {}", node.op,
-             to_string(a), to_string(b));
-  return {{view.dtype(0), std::move(result)}};
+  return infer_broadcast(graph, node);
+}
+
+std::vector<ValueType> infer_variadic(const Graph& graph, const Node& node) {
+  for (std::size_t i = 1; i < node.inputs.size(); ++i) check_same_type(graph, node, 0, i);
+  return infer_broadcast(graph, node);
 }
 
 bool has_constant(const Graph& graph, const Node& node) {
@@ -73,6 +71,37 @@ extern const OpDef kDiv{
     .max_inputs = 2,
     .infer = infer,
     .role_of = role_of_product,
+};
+
+extern const OpDef kMax{
+    .op = "Max",
+    .summary = "the larger of a, b, …",
+    .max_inputs = kVariadic,
+    .infer = infer_variadic,
+};
+
+extern const OpDef kMin{
+    .op = "Min",
+    .summary = "the smaller of a, b, …",
+    .max_inputs = kVariadic,
+    .infer = infer_variadic,
+};
+
+extern const OpDef kMod{
+    .op = "Mod",
+    .summary = "the rest of a / b",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .attributes = {{"fmod", AttributeKind::kInt, std::int64_t{0}}},
+    .infer = infer_variadic,
+};
+
+extern const OpDef kPow{
+    .op = "Pow",
+    .summary = "a to the power of b",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .infer = infer_broadcast,
 };
 
 }  // namespace quern

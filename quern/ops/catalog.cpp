@@ -4,49 +4,83 @@
 #include "quern/ops/op_def.h"
 
 // One line an op, by name. Each is defined in the file of its name or of its family:
-// activations, arithmetic, pooling.
+// activations, arithmetic, comparisons, functions, made_tensors, pooling, reductions.
 #define QUERN_EVERY_OP(OP) \
+  OP(Abs)                  \
   OP(Add)                  \
+  OP(And)                  \
   OP(AveragePool)          \
   OP(BatchNormalization)   \
   OP(Cast)                 \
+  OP(Ceil)                 \
   OP(Clip)                 \
   OP(Concat)               \
   OP(Constant)             \
+  OP(ConstantOfShape)      \
   OP(Conv)                 \
   OP(ConvTranspose)        \
   OP(Div)                  \
   OP(Dropout)              \
   OP(Elu)                  \
+  OP(Equal)                \
+  OP(Erf)                  \
+  OP(Exp)                  \
+  OP(Expand)               \
   OP(Flatten)              \
+  OP(Floor)                \
   OP(Gather)               \
+  OP(Gelu)                 \
   OP(Gemm)                 \
   OP(GlobalAveragePool)    \
   OP(GlobalMaxPool)        \
+  OP(Greater)              \
+  OP(GreaterOrEqual)       \
   OP(HardSigmoid)          \
   OP(HardSwish)            \
   OP(Identity)             \
   OP(LeakyRelu)            \
+  OP(Less)                 \
+  OP(LessOrEqual)          \
+  OP(Log)                  \
+  OP(LogSoftmax)           \
   OP(MatMul)               \
+  OP(Max)                  \
   OP(MaxPool)              \
+  OP(Min)                  \
+  OP(Mish)                 \
+  OP(Mod)                  \
   OP(Mul)                  \
+  OP(Neg)                  \
+  OP(Not)                  \
+  OP(Or)                   \
   OP(PRelu)                \
   OP(Pad)                  \
+  OP(Pow)                  \
   OP(Quant)                \
+  OP(Range)                \
+  OP(Reciprocal)           \
+  OP(ReduceMax)            \
   OP(ReduceMean)           \
+  OP(ReduceMin)            \
+  OP(ReduceProd)           \
   OP(Relu)                 \
   OP(Reshape)              \
   OP(Resize)               \
+  OP(Round)                \
   OP(Shape)                \
   OP(Sigmoid)              \
+  OP(Size)                 \
   OP(Slice)                \
   OP(Softmax)              \
+  OP(Softplus)             \
   OP(Split)                \
+  OP(Sqrt)                 \
   OP(Squeeze)              \
   OP(Sub)                  \
   OP(Tanh)                 \
   OP(Transpose)            \
-  OP(Unsqueeze)
+  OP(Unsqueeze)            \
+  OP(Where)
 
 namespace quern {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
+#include "quern/ops/evaluate_node.h"
 #include "quern/ops/symbolic_integers.h"
 #include "quern/ops/transpose.h"
 #include "quern/tensor/transpose.h"
@@ -31,36 +31,14 @@ bool only_relabels(std::string_view op) {
   return std::ranges::find(kOps, op) != kOps.end();
 }
 
-template <class T>
-Tensor converted(const Tensor& source) {
-  const std::vector<T> values = to_vector<T>(source);
-  return Tensor::of<T>(source.shape(), values);
-}
-
-/// The casts whose result C++ defines for every element; none for the others.
-std::optional<Tensor> cast(const Tensor& source, DType to) {
-  if (source.dtype() == to) return source;
-  if (to == DType::kFloat32 && source.dtype() != DType::kFloat64) return converted<float>(source);
-  if (to == DType::kFloat64) return converted<double>(source);
-  return std::nullopt;
-}
-
-std::optional<Tensor> integer_chain(const NodeView& node) {
-  const ValueId output = node.node().outputs[0];
-  const auto known = symbolic_integers(node.graph(), output);
-  const auto numbers = known ? known->numbers() : std::nullopt;
-  if (!numbers) return std::nullopt;
-  switch (node.graph().value(output).dtype) {
-    case DType::kInt64:
-      return Tensor::of<std::int64_t>(known->shape, *numbers);
-    case DType::kInt32: {
-      const std::vector<std::int32_t> narrow(numbers->begin(), numbers->end());
-      const bool fits = std::ranges::equal(narrow, *numbers);
-      return fits ? std::optional(Tensor::of<std::int32_t>(known->shape, narrow)) : std::nullopt;
-    }
-    default:
-      return std::nullopt;
+/// The inputs, where all of them are constants.
+std::optional<std::vector<Tensor>> constant_inputs(const NodeView& node) {
+  std::vector<Tensor> tensors;
+  for (const ValueId input : node.node().inputs) {
+    if (!node.graph().is_constant(input)) return std::nullopt;
+    tensors.push_back(*node.graph().value(input).constant);
   }
+  return tensors;
 }
 
 }  // namespace
@@ -85,8 +63,9 @@ std::optional<Tensor> known_value(const Graph& graph, ValueId value) {
   if (!value) return std::nullopt;
   if (const auto& constant = graph.value(value).constant) return constant;
   const Node* producer = graph.producer(value);
-  if (producer == nullptr || producer->op != "Constant") return std::nullopt;
-  return constant_attribute(NodeView(graph, *producer));
+  if (producer == nullptr) return std::nullopt;
+  if (producer->op == "Constant") return constant_attribute(NodeView(graph, *producer));
+  return known_chain(graph, value);
 }
 
 std::optional<Tensor> evaluate_constant(const Graph& graph, const Node& node) {
@@ -101,11 +80,11 @@ std::optional<Tensor> evaluate_constant(const Graph& graph, const Node& node) {
       const auto shape = output_shape(view);
       return shape ? std::optional(source.reshaped(*shape)) : std::nullopt;
     }
-    if (node.op == "Cast") {
-      if (auto result = cast(source, graph.value(node.outputs[0]).dtype)) return result;
-    }
   }
-  return integer_chain(view);
+  if (const auto inputs = constant_inputs(view); inputs && !inputs->empty()) {
+    if (auto result = evaluate_node(view, *inputs)) return result;
+  }
+  return known_chain(graph, node.outputs[0]);
 }
 
 }  // namespace quern

@@ -11,13 +11,14 @@ namespace quern {
 /// value_floats. @throws Error(kUnsupported) naming the layer for another kind.
 Tensor constant_attribute(const NodeView& node);
 
-/// The tensor behind a constant or the output of a Constant node; none for any other value.
+/// The tensor behind a constant, the output of a Constant node or a chain as known_chain reads it;
+/// none for any other value.
 std::optional<Tensor> known_value(const Graph& graph, ValueId value);
 
 /// The first output of a node that needs no run to be known: a Constant; an op that only relabels
 /// or moves the elements of a constant (Identity, Dropout, Flatten, Reshape, Squeeze, Unsqueeze,
-/// Transpose); a Cast of a constant; or the end of an integer chain as symbolic_integers reads it,
-/// of which every element is a number. None for every other node. Needs inferred shapes.
+/// Transpose); what evaluate_node makes of constants; or the end of a chain as known_chain reads
+/// it. None for every other node. Needs inferred shapes.
 std::optional<Tensor> evaluate_constant(const Graph& graph, const Node& node);
 
 }  // namespace quern

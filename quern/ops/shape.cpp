@@ -22,4 +22,13 @@ extern const OpDef kShape{
     .infer = infer,
 };
 
+extern const OpDef kSize{
+    .op = "Size",
+    .summary = "the number of elements of the input",
+    .infer =
+        [](const Graph&, const Node&) {
+          return std::vector<ValueType>{{DType::kInt64, Dims{}}};
+        },
+};
+
 }  // namespace quern

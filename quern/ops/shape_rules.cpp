@@ -10,6 +10,20 @@ std::vector<ValueType> infer_same(const Graph& graph, const Node& node) {
   return {{input.dtype, input.dims}};
 }
 
+std::vector<ValueType> infer_broadcast(const Graph& graph, const Node& node) {
+  const NodeView view(graph, node);
+  std::optional<Dims> result = view.dims(0);
+  for (std::size_t i = 1; result && i < node.inputs.size(); ++i) {
+    const auto& next = view.dims(i);
+    if (!next) return {{view.dtype(0), std::nullopt}};
+    std::optional<Dims> both = broadcast(*result, *next);
+    view.check(both.has_value(), "the inputs of {} do not broadcast: {} and {}", node.op,
+               to_string(result), to_string(next));
+    result = std::move(both);
+  }
+  return {{view.dtype(0), std::move(result)}};
+}
+
 void check_same_type(const Graph& graph, const Node& node, std::size_t first, std::size_t second) {
   const NodeView view(graph, node);
   if (!view.has_input(first) || !view.has_input(second)) return;

@@ -12,6 +12,13 @@ std::vector<ValueType> infer(const Graph& graph, const Node& node) {
 
 }  // namespace
 
+extern const OpDef kLogSoftmax{
+    .op = "LogSoftmax",
+    .summary = "log(exp(x) / Σ exp(x)) along one axis",
+    .attributes = {{"axis", AttributeKind::kInt, std::int64_t{-1}}},
+    .infer = infer,
+};
+
 extern const OpDef kSoftmax{
     .op = "Softmax",
     .summary = "exp(x) / Σ exp(x) along one axis",

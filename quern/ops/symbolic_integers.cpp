@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <string_view>
 
 #include "quern/ops/constant_value.h"
 #include "quern/ops/dims.h"
+#include "quern/ops/elementwise.h"
+#include "quern/ops/evaluate_node.h"
 #include "quern/ops/index_range.h"
 #include "quern/ops/node_view.h"
+#include "quern/ops/transpose.h"
+#include "quern/tensor/transpose.h"
 
 namespace quern {
 namespace {
@@ -34,6 +39,14 @@ Result from_constant(const Tensor& tensor) {
     result.elements.push_back({value, ""});
   }
   return result;
+}
+
+/// The number of elements, where all extents are known.
+Result size_of_input(const NodeView& node, const Inputs&) {
+  const std::optional<Dims>& dims = node.dims(0);
+  const Dim count = dims ? product(*dims) : Dim{};
+  if (!count.is_fixed()) return std::nullopt;
+  return SymbolicIntegers{{}, {{count.size, ""}}};
 }
 
 Result shape_of(const NodeView& node, const Inputs&) {
@@ -101,21 +114,46 @@ Result concat(const NodeView&, const Inputs& inputs) {
   return vector_of(std::move(elements));
 }
 
+/// Along one axis.
 Result slice(const NodeView& node, const Inputs& inputs) {
   const SymbolicIntegers& data = inputs[0];
-  const auto starts = inputs[1].numbers();
-  const auto ends = inputs[2].numbers();
-  const auto steps = inputs.size() > 4 ? inputs[4].numbers() : std::vector<std::int64_t>{1};
-  const bool is_plain = data.shape.size() == 1 && starts && starts->size() == 1 && ends &&
-                        ends->size() == 1 && steps && steps->size() == 1;
-  if (!is_plain) return std::nullopt;
-  const auto count = static_cast<std::int64_t>(data.elements.size());
-  const SliceRange range = slice_range(node, count, (*starts)[0], (*ends)[0], (*steps)[0]);
-  std::vector<SymbolicInteger> elements;
-  for (std::int64_t i = 0; i < range.count; ++i) {
-    elements.push_back(data.elements[static_cast<std::size_t>(range.start + i * range.step)]);
+  std::vector<std::int64_t> settings;  // start, end, axis, step
+  for (std::size_t i = 1; i < 5; ++i) {
+    const auto given =
+        i < inputs.size() ? inputs[i].numbers() : std::vector<std::int64_t>{i == 4 ? 1 : 0};
+    if (!given || given->size() != 1) return std::nullopt;
+    settings.push_back((*given)[0]);
   }
-  return vector_of(std::move(elements));
+  const std::size_t axis = node.axis(settings[2], data.shape.size());
+  const SliceRange range =
+      slice_range(node, data.shape[axis], settings[0], settings[1], settings[3]);
+  std::int64_t inner = 1;
+  for (std::size_t i = axis + 1; i < data.shape.size(); ++i) inner *= data.shape[i];
+  SymbolicIntegers result{data.shape, {}};
+  result.shape[axis] = range.count;
+  const auto count = element_count(result.shape);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t place = i / inner % range.count;
+    const std::int64_t outer = i / inner / range.count;
+    const std::int64_t from =
+        (outer * data.shape[axis] + range.start + place * range.step) * inner + i % inner;
+    result.elements.push_back(data.elements[static_cast<std::size_t>(from)]);
+  }
+  return result;
+}
+
+/// Transposes the positions of the elements.
+Result transpose(const NodeView& node, const Inputs& inputs) {
+  const SymbolicIntegers& data = inputs[0];
+  std::vector<std::int64_t> positions(data.elements.size());
+  std::iota(positions.begin(), positions.end(), 0);
+  const Tensor moved = transposed(Tensor::of<std::int64_t>(data.shape, positions),
+                                  axis_order(node, data.shape.size()));
+  SymbolicIntegers result{moved.shape(), {}};
+  for (const std::int64_t position : moved.data<std::int64_t>()) {
+    result.elements.push_back(data.elements[static_cast<std::size_t>(position)]);
+  }
+  return result;
 }
 
 /// a ∘ b; free where an operand is, unless the other is the neutral element; none on overflow.
@@ -163,16 +201,74 @@ Result arithmetic(const NodeView& node, const Inputs& inputs) {
 }
 
 using Rule = Result (*)(const NodeView&, const Inputs&);
+using Rules = std::map<std::string_view, Rule>;
 
-const std::map<std::string_view, Rule>& rules() {
-  static const std::map<std::string_view, Rule> table = {
-      {"Add", arithmetic},       {"Cast", cast},          {"Concat", concat},
-      {"Div", arithmetic},       {"Gather", gather},      {"Identity", relabelled},
-      {"Mul", arithmetic},       {"Reshape", relabelled}, {"Shape", shape_of},
-      {"Slice", slice},          {"Squeeze", relabelled}, {"Sub", arithmetic},
-      {"Unsqueeze", relabelled},
+/// What holds for free extents too.
+const Rules& arithmetic_rules() {
+  static const Rules table = {
+      {"Add", arithmetic}, {"Cast", cast},          {"Div", arithmetic}, {"Mul", arithmetic},
+      {"Shape", shape_of}, {"Size", size_of_input}, {"Sub", arithmetic},
   };
   return table;
+}
+
+/// What only moves elements, of whatever type.
+const Rules& moving_rules() {
+  static const Rules table = {
+      {"Concat", concat},      {"Gather", gather},        {"Identity", relabelled},
+      {"Reshape", relabelled}, {"Slice", slice},          {"Transpose", transpose},
+      {"Squeeze", relabelled}, {"Unsqueeze", relabelled},
+  };
+  return table;
+}
+
+const Rule* find(const Rules& rules, std::string_view op) {
+  const auto found = rules.find(op);
+  return found == rules.end() ? nullptr : &found->second;
+}
+
+/// What is known of a value: integers, of which some may be free, or a tensor of another type.
+struct Known {
+  std::optional<SymbolicIntegers> integers;
+  std::optional<Tensor> tensor;
+};
+
+std::optional<Known> known_from(const Tensor& tensor) {
+  if (tensor.size() > kMaxElementsTracked) return std::nullopt;
+  if (auto integers = from_constant(tensor)) return Known{std::move(integers), {}};
+  return Known{{}, tensor};
+}
+
+std::optional<Tensor> tensor_of(const Known& known, DType dtype) {
+  if (known.tensor) return known.tensor;
+  const auto numbers = known.integers->numbers();
+  if (!numbers) return std::nullopt;
+  return elementwise("Cast", {Tensor::of<std::int64_t>(known.integers->shape, *numbers)}, dtype);
+}
+
+/// Moves floats and truths as their positions in one list are moved.
+std::optional<Tensor> moved(Rule rule, const NodeView& node, const std::vector<Known>& inputs) {
+  std::vector<double> elements;
+  Inputs positions;
+  for (const Known& input : inputs) {
+    if (input.integers) {
+      positions.push_back(*input.integers);
+      continue;
+    }
+    SymbolicIntegers places{input.tensor->shape(), {}};
+    for (const double element : to_vector<double>(*input.tensor)) {
+      places.elements.push_back({std::ssize(elements), ""});
+      elements.push_back(element);
+    }
+    positions.push_back(std::move(places));
+  }
+  const Result result = rule(node, positions);
+  const auto places = result ? result->numbers() : std::nullopt;
+  if (!places) return std::nullopt;
+  std::vector<double> values;
+  for (const std::int64_t place : *places)
+    values.push_back(elements[static_cast<std::size_t>(place)]);
+  return elementwise("Cast", {Tensor::of<double>(result->shape, values)}, output(node).dtype);
 }
 
 /// Walks back from a value. The count of visits bounds both the depth of the recursion and the cost
@@ -181,31 +277,51 @@ class Evaluator {
  public:
   explicit Evaluator(const Graph& graph) : graph_(graph) {}
 
-  Result evaluate(ValueId value) {
+  std::optional<Known> evaluate(ValueId value) {
     if (++visits_ > kMaxNodesVisited || !value) return std::nullopt;
-    if (const auto& constant = graph_.value(value).constant) return from_constant(*constant);
+    if (const auto& constant = graph_.value(value).constant) return known_from(*constant);
     const Node* producer = graph_.producer(value);
-    if (producer == nullptr) return std::nullopt;
-    if (producer->op == "Constant") {
-      return from_constant(constant_attribute(NodeView(graph_, *producer)));
-    }
-    const auto rule = rules().find(producer->op);
-    if (rule == rules().end()) return std::nullopt;
+    if (producer == nullptr || producer->outputs[0] != value) return std::nullopt;
+    const NodeView node(graph_, *producer);
+    if (producer->op == "Constant") return known_from(constant_attribute(node));
 
-    Inputs inputs;
-    if (producer->op != "Shape") {
-      for (const ValueId input : producer->inputs) {
-        Result known = evaluate(input);
-        if (!known) return std::nullopt;
-        inputs.push_back(std::move(*known));
-      }
+    std::vector<Known> inputs;
+    const bool reads_shape = producer->op == "Shape" || producer->op == "Size";
+    for (std::size_t i = 0; i < producer->inputs.size() && !reads_shape; ++i) {
+      auto known = evaluate(producer->inputs[i]);
+      if (!known) return std::nullopt;
+      inputs.push_back(std::move(*known));
     }
-    Result result = rule->second(NodeView(graph_, *producer), inputs);
-    const bool is_small = result && std::ssize(result->elements) <= kMaxElementsTracked;
-    return is_small ? result : std::nullopt;
+    return combine(node, inputs);
   }
 
  private:
+  static std::optional<Known> combine(const NodeView& node, const std::vector<Known>& inputs) {
+    const auto is_integer = [](const Known& known) { return known.integers.has_value(); };
+    const bool of_integers = std::ranges::all_of(inputs, is_integer);
+    const Rule* moving = find(moving_rules(), node.op());
+    const Rule* rule = moving != nullptr ? moving : find(arithmetic_rules(), node.op());
+    if (rule != nullptr && of_integers) {
+      Inputs integers;
+      for (const Known& input : inputs) integers.push_back(*input.integers);
+      Result result = (*rule)(node, integers);
+      if (result && std::ssize(result->elements) <= kMaxElementsTracked) {
+        return Known{std::move(result), {}};
+      }
+    } else if (moving != nullptr) {
+      const auto result = moved(*moving, node, inputs);
+      return result ? known_from(*result) : std::nullopt;
+    }
+    std::vector<Tensor> tensors;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      const auto tensor = tensor_of(inputs[i], node.dtype(i));
+      if (!tensor) return std::nullopt;
+      tensors.push_back(*tensor);
+    }
+    const auto result = tensors.empty() ? std::nullopt : evaluate_node(node, tensors);
+    return result ? known_from(*result) : std::nullopt;
+  }
+
   const Graph& graph_;
   int visits_ = 0;
 };
@@ -222,12 +338,18 @@ std::optional<std::vector<std::int64_t>> SymbolicIntegers::numbers() const {
 }
 
 std::optional<SymbolicIntegers> symbolic_integers(const Graph& graph, ValueId value) {
-  return Evaluator(graph).evaluate(value);
+  auto known = Evaluator(graph).evaluate(value);
+  return known ? std::move(known->integers) : std::nullopt;
 }
 
 std::optional<std::vector<std::int64_t>> known_integers(const Graph& graph, ValueId value) {
   const auto found = symbolic_integers(graph, value);
   return found ? found->numbers() : std::nullopt;
+}
+
+std::optional<Tensor> known_chain(const Graph& graph, ValueId value) {
+  const auto known = Evaluator(graph).evaluate(value);
+  return known ? tensor_of(*known, graph.value(value).dtype) : std::nullopt;
 }
 
 }  // namespace quern

@@ -27,14 +27,18 @@ struct SymbolicIntegers {
   std::optional<std::vector<std::int64_t>> numbers() const;
 };
 
-/// What is known of an integer value before a run: a constant, or a chain of Shape, Gather, Slice,
-/// Concat, Reshape, Squeeze, Unsqueeze, Cast, Identity, Add, Sub, Mul and Div, as exporters write
-/// it to compute a shape. None for any other value, for more than 256 elements, for a chain of
-/// more than 1000 nodes, and where the arithmetic would overflow or divide by zero. Needs the types
-/// that infer_shapes gives `value` and those in front of it.
+/// What is known of an integer value before a run: a constant, or a chain of nodes as exporters
+/// write it to compute a shape, also by way of floats (what evaluate_node takes, and Shape, Size,
+/// Concat, Gather, Slice, Transpose, Reshape, Squeeze, Unsqueeze, Identity). None for any other value, for
+/// more than 256 elements, for a chain of more than 1000 nodes, and where the arithmetic would
+/// overflow or divide by zero. Needs the types that infer_shapes gives `value` and those in front
+/// of it.
 std::optional<SymbolicIntegers> symbolic_integers(const Graph& graph, ValueId value);
 
 /// The numbers of `symbolic_integers`; none unless all are known.
 std::optional<std::vector<std::int64_t>> known_integers(const Graph& graph, ValueId value);
+
+/// The tensor, of any type, that such a chain ends in; none unless all its elements are known.
+std::optional<Tensor> known_chain(const Graph& graph, ValueId value);
 
 }  // namespace quern

@@ -130,5 +130,45 @@ TEST(SymbolicIntegers, RefusesToGatherWhatIsNotThere) {
                      [&] { symbolic_integers(chain.graph, value); });
 }
 
+TEST(SymbolicIntegers, FollowsFloats) {
+  // interpolate(x, scale_factor=1.5), as PyTorch exports it: floor(float(extent) · 1.5).
+  Chain chain;
+  const ValueId shape = chain.add("Shape", {chain.input("N 3 7 8")});
+  const ValueId extents = chain.add("Slice", {shape, chain.integers({2}), chain.integers({4})});
+  const ValueId real = chain.add("Cast", {extents}, {{"to", 1L}});
+  const ValueId factor = chain.graph.add_constant("f", Tensor::scalar(1.5F));
+  const ValueId scaled = chain.add("Floor", {chain.add("Mul", {real, factor})});
+  const ValueId sizes = chain.add("Cast", {scaled}, {{"to", 7L}});
+  const ValueId front = chain.add("Slice", {shape, chain.integers({0}), chain.integers({2})});
+  const ValueId target = chain.add("Concat", {front, sizes}, {{"axis", 0L}});
+  EXPECT_EQ(chain.read(target), "[N, 3, 10, 12]");
+  EXPECT_EQ(known_chain(chain.graph, scaled), Tensor::of<float>({2}, std::vector<float>{10, 12}));
+  EXPECT_EQ(known_chain(chain.graph, target), std::nullopt);
+}
+
+TEST(SymbolicIntegers, ReversesPadsAsPyTorchDoes) {
+  // Last axis first, as its begin and end, turned into all begins and all ends.
+  Chain chain;
+  const ValueId rows =
+      chain.add("Reshape", {chain.integers({1, 2, 3, 4, 0, 0, 0, 0}), chain.integers({-1, 2})});
+  const ValueId reversed =
+      chain.add("Slice", {rows, chain.integers({-1}), chain.integers({-kLargest}),
+                          chain.integers({0}), chain.integers({-1})});
+  const ValueId turned = chain.add("Transpose", {reversed}, {{"perm", Integers{1, 0}}});
+  const ValueId pads = chain.add("Reshape", {turned, chain.integers({-1})});
+  EXPECT_EQ(chain.read(pads), "[0, 0, 3, 1, 0, 0, 4, 2]");
+}
+
+TEST(SymbolicIntegers, ChoosesAndCounts) {
+  Chain chain;
+  const ValueId wanted = chain.integers({-1, 4});
+  const ValueId ones = chain.add("ConstantOfShape", {chain.integers({2})},
+                                 {{"value", Tensor::of<std::int64_t>({1}, Integers{1})}});
+  const ValueId is_free = chain.add("Equal", {wanted, chain.integers({-1})});
+  EXPECT_EQ(chain.read(chain.add("Where", {is_free, ones, wanted})), "[1, 4]");
+  EXPECT_EQ(chain.read(chain.add("Size", {chain.input("2 3 4")})), "scalar [24]");
+  EXPECT_EQ(chain.read(chain.add("Size", {chain.input("N 3 4")})), "none");
+}
+
 }  // namespace
 }  // namespace quern

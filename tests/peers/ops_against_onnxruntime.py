@@ -267,21 +267,53 @@ def pad(case):
         pads[axis] = -case.chance.randint(0, shape[axis] - 1)
     case.attributes["mode"] = mode
     case.input(shape)
+    rank = len(shape)
+    axes = case.axes(rank) if case.opset >= 18 and case.maybe() else None
+    if axes is not None:
+        pads = [pads[axis % rank] for axis in axes] + [pads[rank + axis % rank] for axis in axes]
     case.setting("pads", pads, since=11)
     if mode == "constant" and case.maybe():
         if case.opset >= 11:
             case.constant(np.float32(1.5))
         else:
             case.attributes["value"] = 1.5
+    elif axes is not None:
+        case.omit()
+    if axes is not None:
+        case.constant(np.array(axes, np.int64))
 
 
-def reduce_mean(case):
+def reduction(case):
     shape = case.shape()
     case.input(shape)
     if case.maybe(0.8):
         case.setting("axes", case.axes(len(shape)), since=18)
     if case.maybe():
         case.attributes["keepdims"] = int(case.maybe())
+
+
+def positive(case):
+    case.input(values=np.abs(case.floats(case.shape())) + np.float32(0.1))
+
+
+def power(case):
+    positive(case)
+    case.constant(np.float32(case.chance.uniform(-2, 3)))
+
+
+def extreme(case):
+    shape = case.shape()
+    for _ in range(case.chance.randint(1, 3)):
+        part = [1 if case.maybe(0.3) else extent for extent in shape]
+        case.constant(case.floats(part)) if case.maybe(0.3) and case.feeds else case.input(part)
+    if len(case.names) < 3 and case.maybe():
+        case.constant(np.float32(0.3))
+
+
+def gelu(case):
+    case.input(case.shape())
+    if case.maybe():
+        case.attributes["approximate"] = case.chance.choice(["none", "tanh"])
 
 
 def reshape(case):
@@ -362,31 +394,38 @@ def slice_(case):
 
 def resize(case):
     shape = [case.chance.randint(1, 2), case.chance.randint(1, 3)] + case.pair(1, 9)
+    scales = np.array([1, 1] + [case.chance.uniform(0.4, 3) for _ in range(2)], np.float32)
+    sizes = np.array(shape[:2] + case.pair(1, 20), np.int64)
     case.input(shape)
     case.attributes["mode"] = mode = case.chance.choice(["nearest", "linear"])
+    if case.opset == 10:
+        case.constant(scales)
+        return
     case.attributes["coordinate_transformation_mode"] = case.chance.choice(
         ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"])
     if mode == "nearest":
         case.attributes["nearest_mode"] = case.chance.choice(
             ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
-    if case.opset < 13:
-        case.constant(np.array([], np.float32))
-    else:
-        case.omit()
-    if case.maybe():
-        case.constant(np.array([1, 1] + [case.chance.uniform(0.4, 3) for _ in range(2)], np.float32))
-    else:
+    if case.opset >= 18 and case.maybe():
+        case.attributes["axes"] = [2, 3]
+        scales, sizes = scales[2:], sizes[2:]
+
+    def leave_out():
         case.constant(np.array([], np.float32)) if case.opset < 13 else case.omit()
-        case.constant(np.array(shape[:2] + case.pair(1, 20), np.int64))
+
+    leave_out()
+    if case.maybe():
+        case.constant(scales)
+    else:
+        leave_out()
+        case.constant(sizes)
 
 
 def softmax(case):
     shape = case.shape()
     case.input(shape)
-    if case.opset >= 13:
-        case.attributes["axis"] = case.axis(len(shape))
-    else:
-        case.attributes["axis"] = len(shape) - 1
+    axis = case.axis(len(shape))
+    case.attributes["axis"] = axis if case.opset >= 11 else axis % len(shape)
 
 
 def split(case):
@@ -403,6 +442,9 @@ def split(case):
         case.setting("split", parts, since=13)
     elif case.opset >= 18:
         case.attributes["num_outputs"] = case.outputs
+        uneven = list(shape)
+        uneven[axis] -= case.chance.randint(0, min(parts[0], case.outputs) - 1)
+        case.feeds["x0"] = case.floats(uneven)
 
 
 def global_pool(case):
@@ -422,6 +464,10 @@ def cast(case):
 
 
 OPS = {
+    "Abs": pointwise(), "Ceil": pointwise(), "Erf": pointwise(), "Exp": pointwise(),
+    "Floor": pointwise(), "Gelu": gelu, "Log": positive, "LogSoftmax": softmax, "Max": extreme,
+    "Min": extreme, "Mish": pointwise(), "Neg": pointwise(), "Pow": power, "Reciprocal": positive,
+    "Round": pointwise(), "Softplus": pointwise(), "Sqrt": positive,
     "Add": arithmetic, "AveragePool": pool("AveragePool"), "Cast": cast, "Clip": clip,
     "BatchNormalization": batch_normalization, "Concat": concat, "Conv": conv,
     "ConvTranspose": conv_transpose, "Div": arithmetic, "Dropout": same,
@@ -430,10 +476,14 @@ OPS = {
     "HardSigmoid": pointwise(alpha=(0.1, 0.4), beta=(0.3, 0.6)), "HardSwish": pointwise(),
     "Identity": same, "LeakyRelu": pointwise(alpha=(0.01, 0.5)), "MatMul": mat_mul,
     "MaxPool": pool("MaxPool"), "Mul": arithmetic, "PRelu": prelu, "Pad": pad,
-    "ReduceMean": reduce_mean, "Relu": pointwise(), "Reshape": reshape, "Resize": resize, "Sigmoid": pointwise(),
+    "ReduceMax": reduction, "ReduceMean": reduction, "ReduceMin": reduction, "Relu": pointwise(),
+    "Reshape": reshape, "Resize": resize, "Sigmoid": pointwise(),
     "Slice": slice_, "Softmax": softmax, "Split": split, "Squeeze": squeeze, "Sub": arithmetic,
     "Tanh": pointwise(), "Transpose": transpose, "Unsqueeze": unsqueeze,
 }
+
+
+SINCE = {"Erf": 9, "Gelu": 20, "HardSwish": 14, "Mish": 18, "Resize": 10, "Round": 11}
 
 
 def expected_outputs(model, feeds):
@@ -449,7 +499,7 @@ def write_cases(folder):
     """What onnxruntime computes for each case, by case."""
     expected = {}
     for op, build in OPS.items():
-        since = {"HardSwish": 14, "Resize": 11}.get(op, 7)
+        since = SINCE.get(op, 7)
         seed = made = 0
         while made < CASES:
             seed += 1

@@ -45,7 +45,9 @@ std::vector<std::int32_t> indices(const std::vector<ValueId>& values) {
 
 Forward build(const StepSource& source) {
   const BuildStep builder = find_step(source.node.op());
-  source.node.check_supported(builder != nullptr, "{} has no float implementation for such inputs",
+  source.node.check_supported(builder != nullptr,
+                              "{} has no float implementation where a run decides its inputs "
+                              "(supported: where constants and known extents do)",
                               source.node.op());
   return builder(source);
 }

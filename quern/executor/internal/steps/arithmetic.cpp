@@ -1,7 +1,10 @@
-// Add, Sub, Mul, Div with broadcasting.
+// Arithmetic with broadcasting.
 #include <ATen/ops/add.h>
 #include <ATen/ops/div.h>
+#include <ATen/ops/maximum.h>
+#include <ATen/ops/minimum.h>
 #include <ATen/ops/mul.h>
+#include <ATen/ops/pow.h>
 #include <ATen/ops/sub.h>
 
 #include "quern/executor/internal/catalog.h"
@@ -39,9 +42,22 @@ Forward build_arithmetic(const StepSource& source) {
     return step([](const T& a, const T& b) { return at::mul(a, b); },
                 [](T& a, const T& b) { a.mul_(b); });
   }
+  if (op == "Pow") {
+    return step([](const T& a, const T& b) { return at::pow(a, b); },
+                [](T& a, const T& b) { a.pow_(b); });
+  }
   ensure(op == "Div", "'{}' is not arithmetic", op);
   return step([](const T& a, const T& b) { return at::div(a, b); },
               [](T& a, const T& b) { a.div_(b); });
+}
+
+Forward build_extreme(const StepSource& source) {
+  const auto compute = source.node.op() == "Max" ? at::maximum : at::minimum;
+  return [compute](Arguments& inputs) {
+    at::Tensor result = inputs[0];
+    for (std::size_t i = 1; i < inputs.all().size(); ++i) result = compute(result, inputs[i]);
+    return std::vector{result};
+  };
 }
 
 }  // namespace quern

@@ -27,9 +27,33 @@ std::vector<ValueType> infer(const Graph& graph, const Node& node) {
 
 }  // namespace
 
+extern const OpDef kReduceMax{
+    .op = "ReduceMax",
+    .summary = "largest over some axes",
+    .attributes = {{"axes", AttributeKind::kInts, std::nullopt},
+                   {"keepdims", AttributeKind::kInt, std::int64_t{1}}},
+    .infer = infer,
+};
+
 extern const OpDef kReduceMean{
     .op = "ReduceMean",
     .summary = "mean over some axes",
+    .attributes = {{"axes", AttributeKind::kInts, std::nullopt},
+                   {"keepdims", AttributeKind::kInt, std::int64_t{1}}},
+    .infer = infer,
+};
+
+extern const OpDef kReduceMin{
+    .op = "ReduceMin",
+    .summary = "smallest over some axes",
+    .attributes = {{"axes", AttributeKind::kInts, std::nullopt},
+                   {"keepdims", AttributeKind::kInt, std::int64_t{1}}},
+    .infer = infer,
+};
+
+extern const OpDef kReduceProd{
+    .op = "ReduceProd",
+    .summary = "product over some axes",
     .attributes = {{"axes", AttributeKind::kInts, std::nullopt},
                    {"keepdims", AttributeKind::kInt, std::int64_t{1}}},
     .infer = infer,
