@@ -8,9 +8,11 @@
 #include "onnx/onnx.pb.h"
 #include "quern/base/error.h"
 #include "quern/base/file.h"
+#include "quern/importers/onnx_functions.h"
 #include "quern/importers/onnx_graph.h"
 #include "quern/importers/onnx_layers.h"
 #include "quern/importers/onnx_metadata.h"
+#include "quern/importers/onnx_qdq.h"
 #include "quern/importers/onnx_quant.h"
 #include "quern/importers/onnx_upgrade.h"
 #include "quern/ops/op_def.h"
@@ -60,21 +62,6 @@ std::int64_t opset_of(const onnx::ModelProto& model, ImportReport& report) {
                     *opset, kNewestOpset));
   }
   return *opset;
-}
-
-void refuse_function_calls(const onnx::ModelProto& model, const std::vector<std::string>& layers) {
-  const auto is_called = [](const onnx::NodeProto& node, const onnx::FunctionProto& function) {
-    return node.domain() == function.domain() && node.op_type() == function.name();
-  };
-  for (int i = 0; i < model.graph().node_size(); ++i) {
-    for (const auto& function : model.functions()) {
-      if (!is_called(model.graph().node(i), function)) continue;
-      fail(ErrorCode::kUnsupported,
-           "layer '{}' calls the model's own function '{}' (supported: ONNX operators; inline the "
-           "functions first)",
-           layers.at(static_cast<std::size_t>(i)), function.name());
-    }
-  }
 }
 
 /// The file's description by quern; none if another tool wrote it.
@@ -161,14 +148,13 @@ void check_variances(const Graph& graph, ImportReport& report) {
 
 Graph import_model(std::span<const std::byte> bytes, const std::filesystem::path& folder,
                    ImportReport& report) {
-  const onnx::ModelProto model = parse(bytes);
-  const std::int64_t opset = opset_of(model, report);
+  onnx::ModelProto model = parse(bytes);
+  std::vector<std::int64_t> opsets = inline_functions(model, opset_of(model, report));
   const std::optional<FileMetadata> description = description_of(model);
-  GraphSource source = {folder,
-                        description ? node_names(model.graph()) : layer_names(model.graph())};
-  refuse_function_calls(model, source.layers);
-
-  Graph graph = read_graph(model.graph(), source);
+  std::vector<std::string> layers =
+      description ? node_names(model.graph()) : layer_names(model.graph());
+  auto [graph, graph_opsets, narrow_constants] =
+      read_graph(model.graph(), {folder, std::move(layers), std::move(opsets)});
   graph.metadata = metadata_of(model);
   if (description) {
     graph.name = description->graph_name;
@@ -176,13 +162,14 @@ Graph import_model(std::span<const std::byte> bytes, const std::filesystem::path
     graph.label_offset = description->label_offset;
     restore_free_extents(graph, *description);
   }
-  upgrade(graph, opset);
-  const std::vector<QuantForm> quants = detach_quants(graph);
+  std::vector<QuantForm> quants = detach_quants(graph);
+  const std::vector<QuantForm> pairs = detach_quantize_pairs(graph, narrow_constants);
+  quants.insert(quants.end(), pairs.begin(), pairs.end());
+  upgrade(graph, graph_opsets);
   check_variances(graph, report);
-  infer_shapes(graph);
-  upgrade_softmax(graph, opset);
   std::ranges::copy(attach_quants(graph, quants, description.value_or(FileMetadata())),
                     std::back_inserter(report.warnings));
+  derive_biases(graph, pairs);
   verify(graph);
   return graph.compacted();
 }

@@ -16,9 +16,17 @@
 namespace quern {
 namespace {
 
-/// Operator sets whose nodes are read; all but the first two hold Quant.
+/// Operator sets whose nodes are read; those from the third on hold Quant.
 constexpr std::array<std::string_view, 5> kDomains = {"", "ai.onnx", "qonnx.custom_op.general",
                                                       "onnx.brevitas", "finn.custom_op.general"};
+
+/// onnxruntime has its own names for what ONNX came to hold later.
+bool is_read(const onnx::NodeProto& node) {
+  if (node.domain() == "com.microsoft") {
+    return node.op_type() == "QuantizeLinear" || node.op_type() == "DequantizeLinear";
+  }
+  return std::ranges::find(kDomains, node.domain()) != kDomains.end();
+}
 
 /// Extents beyond this are taken for damage: no image or batch comes near.
 constexpr std::int64_t kMaxExtent = std::numeric_limits<std::int32_t>::max();
@@ -92,7 +100,7 @@ class GraphReader {
   GraphReader(const onnx::GraphProto& proto, const GraphSource& source)
       : proto_(proto), source_(source) {}
 
-  Graph run() {
+  FileGraph run() {
     graph_.name = proto_.name();
     require_utf8(graph_.name, "the graph");
     if (proto_.sparse_initializer_size() > 0) {
@@ -110,7 +118,7 @@ class GraphReader {
     for (const auto& output : proto_.output()) {
       graph_.add_output(find(checked(output.name(), "an output"), "the network's output"));
     }
-    return std::move(graph_);
+    return {std::move(graph_), std::move(opsets_), std::move(narrow_constants_)};
   }
 
  private:
@@ -187,6 +195,7 @@ class GraphReader {
       node.outputs.push_back(output.empty() ? ValueId{} : values_.at(output));
     }
     graph_.add_node(std::move(node));
+    opsets_.push_back(source_.opsets.at(static_cast<std::size_t>(index)));
   }
 
   /// Layer, op and attributes.
@@ -199,7 +208,7 @@ class GraphReader {
     if (!is_utf8(node.op) || node.op.empty()) {
       fail(ErrorCode::kParse, "layer '{}' names no op", node.layer);
     }
-    if (std::ranges::find(kDomains, proto.domain()) == kDomains.end()) {
+    if (!is_read(proto)) {
       fail(
           ErrorCode::kUnsupported,
           "layer '{}': the op '{}' is of the operator set '{}' (supported: ONNX's own and QONNX's; "
@@ -228,7 +237,11 @@ class GraphReader {
            name);
     }
     const ValueId id = with_context(fmt::format("initializer '{}'", name), [&] {
-      return graph_.add_constant(name, read_tensor(*initializer->second, source_.folder));
+      const ValueId constant =
+          graph_.add_constant(name, read_tensor(*initializer->second, source_.folder));
+      const int bits = bits_of_onnx(initializer->second->data_type());
+      if (bits < 8) narrow_constants_[constant] = bits;
+      return constant;
     });
     return values_[name] = id;
   }
@@ -236,13 +249,15 @@ class GraphReader {
   const onnx::GraphProto& proto_;
   const GraphSource& source_;
   Graph graph_;
+  std::vector<std::int64_t> opsets_;
+  std::unordered_map<ValueId, int> narrow_constants_;
   std::unordered_map<std::string, ValueId> values_;
   std::unordered_map<std::string, const onnx::TensorProto*> initializers_;
 };
 
 }  // namespace
 
-Graph read_graph(const onnx::GraphProto& proto, const GraphSource& source) {
+FileGraph read_graph(const onnx::GraphProto& proto, const GraphSource& source) {
   return GraphReader(proto, source).run();
 }
 

@@ -28,13 +28,17 @@ bool contains(const List& list, std::string_view wanted) {
 }
 
 bool is_quant(const onnx::NodeProto& node) {
-  return node.op_type() == "Quant" || node.op_type() == "BipolarQuant";
+  constexpr std::array<std::string_view, 4> kOps = {"BipolarQuant", "DequantizeLinear", "Quant",
+                                                    "QuantizeLinear"};
+  return contains(kOps, node.op_type());
 }
 
 /// "features.0.0" of "features.0.0.weight"; none where the name does not end in a parameter's.
 std::optional<std::string> stem(std::string_view parameter) {
-  // TensorFlow's names end in the number of an output.
-  if (parameter.ends_with(":0")) parameter.remove_suffix(2);
+  // TensorFlow's names end in the number of an output; onnxruntime marks what it quantized.
+  for (const std::string_view suffix : {"_quantized", ":0"}) {
+    if (parameter.ends_with(suffix)) parameter.remove_suffix(suffix.size());
+  }
   const std::size_t split = parameter.find_last_of("./");
   if (split == std::string_view::npos || split == 0) return std::nullopt;
   if (!contains(kParameterSuffixes, parameter.substr(split + 1))) return std::nullopt;
@@ -143,12 +147,18 @@ class LayerNames {
     return std::nullopt;
   }
 
-  /// The value that a Quant computing `value` reads; `value` itself otherwise.
+  /// The value that a Quant computing `value`, or the pair of Q and DQ, reads; `value` itself
+  /// otherwise.
   const std::string& behind_quant(const std::string& value) const {
-    const auto producer = producers_.find(value);
-    if (producer == producers_.end()) return value;
-    const onnx::NodeProto& node = graph_.node(producer->second);
-    return is_quant(node) && node.input_size() > 0 ? node.input(0) : value;
+    const std::string* source = &value;
+    for (int i = 0; i < 2; ++i) {
+      const auto producer = producers_.find(*source);
+      if (producer == producers_.end()) break;
+      const onnx::NodeProto& node = graph_.node(producer->second);
+      if (!is_quant(node) || node.input_size() == 0) break;
+      source = &node.input(0);
+    }
+    return *source;
   }
 
   void name_quant(int index) {

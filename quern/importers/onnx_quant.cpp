@@ -59,7 +59,7 @@ class QuantReader {
     return tensor;
   }
 
-  /// The place of the one axis that is longer than 1, counted from the end; none if all are 1.
+  /// The place of the one axis that is longer than 1, from the back; none if all are 1.
   static std::optional<std::int64_t> channel_axis(const Tensor& tensor, std::string_view what) {
     std::optional<std::int64_t> axis;
     const auto rank = static_cast<std::int64_t>(tensor.rank());
@@ -70,21 +70,17 @@ class QuantReader {
              "its {} has shape {} (supported: one element, or one axis longer than 1)", what,
              to_string(tensor.shape()));
       }
-      axis = rank - i;
+      axis = i - rank;
     }
     return axis;
   }
 
   void read_scale(QuantForm& form) const {
     const Tensor& tensor = constant(1, "scale");
-    form.axis_from_end = channel_axis(tensor, "scale");
+    form.axis = channel_axis(tensor, "scale");
     form.scale = node_.inputs[1];
     form.scales = to_vector<float>(tensor);
-    for (const float scale : form.scales) {
-      if (!(std::isfinite(scale) && scale > 0)) {
-        fail(ErrorCode::kParse, "a scale is {}, expected a finite number above 0", scale);
-      }
-    }
+    check_scales(form.scales);
   }
 
   int read_bits() const {
@@ -100,7 +96,7 @@ class QuantReader {
   void read_zero_points(QuantForm& form) const {
     const Tensor& tensor = constant(2, "zero point");
     const std::optional<std::int64_t> axis = channel_axis(tensor, "zero point");
-    if (axis && (axis != form.axis_from_end || tensor.size() != std::ssize(form.scales))) {
+    if (axis && (axis != form.axis || tensor.size() != std::ssize(form.scales))) {
       fail(ErrorCode::kUnsupported, "it has {} zero points for {} scales", tensor.size(),
            form.scales.size());
     }
@@ -151,15 +147,16 @@ class QuantTable {
   void attach(const QuantForm& form, const Quantizer* described) {
     const std::string& layer = graph_.node(form.node).layer;
     QuantSpec spec = form.spec;
-    if (form.axis_from_end) {
-      const std::optional<Dims>& dims = graph_.value(graph_.node(form.node).inputs[0]).dims;
-      const auto rank = static_cast<std::int64_t>(dims ? dims->size() : 0);
-      if (*form.axis_from_end > rank) {
+    if (form.axis) {
+      const Value& value = graph_.value(graph_.node(form.node).inputs[0]);
+      const auto rank = static_cast<std::int64_t>(value.dims ? value.dims->size() : 0);
+      const std::int64_t axis = *form.axis < 0 ? *form.axis + rank : *form.axis;
+      if (axis < 0 || axis >= rank) {
         fail(ErrorCode::kParse, "layer '{}': its scales lie along an axis that '{}' lacks", layer,
-             graph_.value(graph_.node(form.node).inputs[0]).name);
+             value.name);
       }
       spec.granularity = Granularity::kPerChannel;
-      spec.channel_axis = static_cast<int>(rank - *form.axis_from_end);
+      spec.channel_axis = static_cast<int>(axis);
     }
     if (described != nullptr) {
       if (agrees(form, spec, *described)) {
@@ -257,6 +254,14 @@ class QuantTable {
 };
 
 }  // namespace
+
+void check_scales(const std::vector<float>& scales) {
+  for (const float scale : scales) {
+    if (!(std::isfinite(scale) && scale > 0)) {
+      fail(ErrorCode::kParse, "a scale is {}, expected a finite number above 0", scale);
+    }
+  }
+}
 
 std::vector<QuantForm> detach_quants(Graph& graph) {
   std::vector<QuantForm> forms;

@@ -17,8 +17,8 @@ struct QuantForm {
   QuantSpec spec;  ///< Granularity and channel axis are settled with the value's rank.
   ValueId scale;   ///< Nodes that read the same scale share one Scale.
   std::vector<float> scales;
-  std::vector<std::int32_t> zero_points;      ///< As many as scales; empty where all are 0.
-  std::optional<std::int64_t> axis_from_end;  ///< Of the scales' vector, 1 = last; none: one scale.
+  std::vector<std::int32_t> zero_points;  ///< As many as scales; empty where all are 0.
+  std::optional<std::int64_t> axis;  ///< Of the scales; from the back where < 0. None: one scale.
 };
 
 /// Strips every Quant and BipolarQuant to a Quant of one input that names no quantizer yet, so that
@@ -26,6 +26,9 @@ struct QuantForm {
 /// @throws Error(kParse | kUnsupported) naming the layer: a scale, zero point or width that is
 ///         computed, out of range or of a shape that is neither one element nor one channel axis.
 std::vector<QuantForm> detach_quants(Graph& graph);
+
+/// @throws Error(kParse) unless every scale is finite and above 0.
+void check_scales(const std::vector<float>& scales);
 
 /// Gives every form its entry in the quantizer table; the values' ranks must be known.
 ///

@@ -21,9 +21,10 @@ struct Encoding {
   DType dtype;
   std::size_t stored_size;        ///< Bytes of one element in raw data.
   float (*widen)(std::uint16_t);  ///< For the 16-bit floats; null for all others.
+  int packed_bits = 0;            ///< For integers of which a byte holds several.
 };
 
-constexpr std::array<Encoding, 13> kEncodings = {
+constexpr std::array<Encoding, 17> kEncodings = {
     {{onnx::TensorProto::FLOAT, DType::kFloat32, 4, nullptr},
      {onnx::TensorProto::DOUBLE, DType::kFloat64, 8, nullptr},
      {onnx::TensorProto::FLOAT16, DType::kFloat32, 2, widen_float16},
@@ -36,7 +37,11 @@ constexpr std::array<Encoding, 13> kEncodings = {
      {onnx::TensorProto::UINT32, DType::kUint32, 4, nullptr},
      {onnx::TensorProto::INT64, DType::kInt64, 8, nullptr},
      {onnx::TensorProto::UINT64, DType::kUint64, 8, nullptr},
-     {onnx::TensorProto::BOOL, DType::kBool, 1, nullptr}}};
+     {onnx::TensorProto::BOOL, DType::kBool, 1, nullptr},
+     {onnx::TensorProto::INT4, DType::kInt8, 1, nullptr, 4},
+     {onnx::TensorProto::UINT4, DType::kUint8, 1, nullptr, 4},
+     {onnx::TensorProto::INT2, DType::kInt8, 1, nullptr, 2},
+     {onnx::TensorProto::UINT2, DType::kUint8, 1, nullptr, 2}}};
 
 const Encoding& encoding(std::int32_t data_type) {
   const auto found = std::ranges::find(kEncodings, data_type, &Encoding::data_type);
@@ -47,7 +52,7 @@ const Encoding& encoding(std::int32_t data_type) {
             : std::to_string(data_type);
     fail(ErrorCode::kUnsupported,
          "the element type {} is not read (supported: float, double, float16, bfloat16, bool and "
-         "integers of 8 to 64 bits)",
+         "integers of 2 to 64 bits)",
          type);
   }
   return *found;
@@ -71,7 +76,28 @@ void normalize_bools(Tensor& tensor) {
   for (std::byte& byte : tensor.mutable_bytes()) byte = std::byte{byte != std::byte{0}};
 }
 
+/// Elements of a few bits, the first in the lowest bits of a byte.
+Tensor unpacked(const Encoding& encoding, const Shape& shape, std::string_view raw) {
+  const int bits = encoding.packed_bits;
+  const auto per_byte = static_cast<std::size_t>(8 / bits);
+  const auto count = static_cast<std::size_t>(element_count(shape));
+  if (raw.size() != count / per_byte + (count % per_byte != 0 ? 1 : 0)) {
+    fail(ErrorCode::kParse, "it has shape {} of {}-bit elements but holds {} bytes",
+         to_string(shape), bits, raw.size());
+  }
+  Tensor tensor(encoding.dtype, shape);
+  const auto elements = tensor.mutable_bytes();
+  for (std::size_t i = 0; i < count; ++i) {
+    const int shift = static_cast<int>(i % per_byte) * bits;
+    const int code = (static_cast<unsigned char>(raw[i / per_byte]) >> shift) & ((1 << bits) - 1);
+    const bool is_negative = encoding.dtype == DType::kInt8 && code >= 1 << (bits - 1);
+    elements[i] = static_cast<std::byte>(is_negative ? code - (1 << bits) : code);
+  }
+  return tensor;
+}
+
 Tensor from_raw(const Encoding& encoding, const Shape& shape, std::string_view raw) {
+  if (encoding.packed_bits > 0) return unpacked(encoding, shape, raw);
   if (raw.size() % encoding.stored_size != 0) {
     fail(ErrorCode::kParse, "its {} bytes are not a whole number of {}-byte elements", raw.size(),
          encoding.stored_size);
@@ -99,6 +125,10 @@ Tensor from_field(const Shape& shape, const Field& field) {
 
 /// From the field that ONNX prescribes for the element type.
 Tensor from_typed(const Encoding& encoding, const Shape& shape, const onnx::TensorProto& proto) {
+  if (encoding.packed_bits > 0) {
+    const std::string bytes(proto.int32_data().begin(), proto.int32_data().end());
+    return unpacked(encoding, shape, bytes);
+  }
   if (encoding.widen != nullptr) {
     check_count(shape, static_cast<std::size_t>(proto.int32_data_size()));
     const std::vector<std::uint16_t> stored(proto.int32_data().begin(), proto.int32_data().end());
@@ -195,6 +225,11 @@ std::string read_external(const onnx::TensorProto& proto, const std::filesystem:
 
 DType dtype_from_onnx(std::int32_t data_type) { return encoding(data_type).dtype; }
 
+int bits_of_onnx(std::int32_t data_type) {
+  const Encoding& stored = encoding(data_type);
+  return stored.packed_bits > 0 ? stored.packed_bits : 8 * static_cast<int>(stored.stored_size);
+}
+
 std::int32_t onnx_data_type(DType dtype) {
   // The first match is the type of the same width: the 16-bit floats come after float32.
   return std::ranges::find(kEncodings, dtype, &Encoding::dtype)->data_type;
@@ -208,6 +243,10 @@ Tensor read_tensor(const onnx::TensorProto& proto, const std::filesystem::path& 
     std::int64_t bytes = 0;
     if (__builtin_mul_overflow(element_count(shape), stored.stored_size, &bytes)) {
       fail(ErrorCode::kParse, "it cannot have the shape {}", to_string(shape));
+    }
+    if (stored.packed_bits > 0) {
+      const std::int64_t per_byte = 8 / stored.packed_bits;
+      bytes = bytes / per_byte + (bytes % per_byte != 0 ? 1 : 0);
     }
     return from_raw(stored, shape, read_external(proto, folder, static_cast<std::uint64_t>(bytes)));
   }

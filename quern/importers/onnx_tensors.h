@@ -12,9 +12,12 @@ class TensorProto;
 
 namespace quern {
 
-/// The element type that quern holds for ONNX's `data_type`: float16 and bfloat16 widen to float32.
-/// @throws Error(kUnsupported) naming the type, for strings, complex numbers and packed types.
+/// The element type that quern holds for ONNX's `data_type`: float16 and bfloat16 widen to float32,
+/// integers of 2 and 4 bits to 8.
+/// @throws Error(kUnsupported) naming the type, for strings, complex numbers and 8-bit floats.
 DType dtype_from_onnx(std::int32_t data_type);
+/// Bits of one element in the file. @throws Error(kUnsupported) likewise.
+int bits_of_onnx(std::int32_t data_type);
 /// ONNX's number for an element type.
 std::int32_t onnx_data_type(DType dtype);
 

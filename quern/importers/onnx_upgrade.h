@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "quern/graph/graph.h"
 
@@ -13,14 +14,13 @@ inline constexpr std::int64_t kOldestOpset = 7;
 /// this one.
 inline constexpr std::int64_t kNewestOpset = 28;
 
-/// Rewrites every node from the form that `opset` prescribes to that of kOpset: attributes that
-/// became inputs or the other way round, renamed ops, changed defaults. Keeps the arithmetic.
+/// Rewrites every node from the form that its operator set prescribes to that of kOpset: attributes
+/// that became inputs or the other way round, renamed ops, changed defaults. Keeps the arithmetic.
+/// Infers the shapes on the way, since some forms differ by them.
 ///
-/// @throws Error(kUnsupported) naming layer and reason where kOpset has no equal form.
-void upgrade(Graph& graph, std::int64_t opset);
-
-/// The part that needs shapes: before opset 13 Softmax normalised over all axes from `axis` on.
-/// @throws Error(kUnsupported) naming the layer where the rank is not known.
-void upgrade_softmax(Graph& graph, std::int64_t opset);
+/// @param opsets  By NodeId; nodes beyond are of kOpset.
+/// @throws Error(kUnsupported) naming layer and reason where kOpset has no equal form; errors of
+///         infer_shapes.
+void upgrade(Graph& graph, const std::vector<std::int64_t>& opsets);
 
 }  // namespace quern

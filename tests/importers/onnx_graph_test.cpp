@@ -122,17 +122,11 @@ TEST(OnnxGraph, NamesAnUnknownOperatorSet) {
   expect_refusal(model, ErrorCode::kUnsupported, "layer 'fused': the op 'FusedConv' is of the");
 }
 
-TEST(OnnxGraph, RefusesControlFlowAndFunctions) {
+TEST(OnnxGraph, RefusesControlFlow) {
   OnnxModel branch = relu_model();
   auto* node = branch.node("If", {"y"}, "z", "branch");
   OnnxModel::attribute(node, "then_branch", onnx::AttributeProto::GRAPH);
   expect_refusal(branch, ErrorCode::kUnsupported, "control flow is not read");
-  OnnxModel call = relu_model();
-  call.node("Mine", {"y"}, "z", "call")->set_domain("own");
-  auto* function = call.proto.add_functions();
-  function->set_name("Mine");
-  function->set_domain("own");
-  expect_refusal(call, ErrorCode::kUnsupported, "layer 'call' calls the model's own function");
 }
 
 TEST(OnnxGraph, RefusesAbsurdExtents) {

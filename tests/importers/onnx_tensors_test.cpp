@@ -69,10 +69,34 @@ TEST(OnnxTensors, WidensHalfPrecision) {
 
 TEST(OnnxTensors, RefusesTypesItCannotHold) {
   for (const auto& [type, word] : std::vector<std::pair<std::int32_t, std::string>>{
-           {onnx::TensorProto::INT4, "INT4"}, {onnx::TensorProto::STRING, "STRING"}, {99, "99"}}) {
+           {onnx::TensorProto::FLOAT8E4M3FN, "FLOAT8E4M3FN"},
+           {onnx::TensorProto::STRING, "STRING"},
+           {99, "99"}}) {
     expect_error(ErrorCode::kUnsupported, "the element type " + word + " is not read",
                  [&, type = type] { read_tensor(proto_of(type, {1}), {}); });
   }
+}
+
+TEST(OnnxTensors, UnpacksElementsOfFewBits) {
+  const auto unpacked = [](std::int32_t type, const std::string& raw, std::int64_t count) {
+    onnx::TensorProto proto = proto_of(type, {count});
+    proto.set_raw_data(raw);
+    return to_vector<std::int32_t>(read_tensor(proto, {}));
+  };
+  EXPECT_EQ(unpacked(onnx::TensorProto::INT4, "\x8f\x07", 3),
+            (std::vector<std::int32_t>{-1, -8, 7}));
+  EXPECT_EQ(unpacked(onnx::TensorProto::UINT4, "\x8f\x07", 4),
+            (std::vector<std::int32_t>{15, 8, 7, 0}));
+  EXPECT_EQ(unpacked(onnx::TensorProto::INT2, "\x1b", 4),
+            (std::vector<std::int32_t>{-1, -2, 1, 0}));
+  EXPECT_EQ(unpacked(onnx::TensorProto::UINT2, "\x1b", 2), (std::vector<std::int32_t>{3, 2}));
+  onnx::TensorProto typed = proto_of(onnx::TensorProto::INT4, {3});
+  typed.add_int32_data(0x8f);
+  typed.add_int32_data(0x07);
+  EXPECT_EQ(to_vector<std::int32_t>(read_tensor(typed, {})),
+            (std::vector<std::int32_t>{-1, -8, 7}));
+  expect_error(ErrorCode::kParse, "it has shape [5] of 4-bit elements but holds 2 bytes",
+               [&] { unpacked(onnx::TensorProto::INT4, "\x8f\x07", 5); });
 }
 
 TEST(OnnxTensors, ComparesSizesBeforeItAllocates) {

@@ -105,6 +105,24 @@ TEST(Upgrade, UpsampleIsAnAsymmetricResize) {
   EXPECT_EQ(to_string(*graph.value(graph.outputs()[0]).dims), "[N, 3, 8, 8]");
 }
 
+TEST(Upgrade, AnOldResizeThatShrinksTakesTheElementAfter) {
+  const auto resized = [](const std::vector<float>& scales) {
+    return imported(10, "Resize", [&](OnnxModel& model, onnx::NodeProto* node) {
+      model.initializer("scales", Tensor::of<float>({4}, scales));
+      node->add_input("scales");
+    });
+  };
+  const auto mode = [](const Graph& graph) {
+    return graph.attribute_or<std::string>(it(graph).id, "nearest_mode", "");
+  };
+  EXPECT_EQ(mode(resized({1, 1, 2, 2})), "floor");
+  EXPECT_EQ(mode(resized({1, 1, 0.5F, 1})), "ceil");
+  expect_error(ErrorCode::kUnsupported, "layer 'it': Resize enlarges one axis and shrinks another",
+               [&] {
+                 resized({1, 1, 0.5F, 2});
+               });
+}
+
 TEST(Upgrade, SoftmaxOverTheLastAxisKeepsItsMeaning) {
   const Graph graph = imported(11, "Softmax", {}, {0, 10});
   EXPECT_EQ(graph.attribute_or<std::int64_t>(it(graph).id, "axis", -1), 1);
@@ -112,10 +130,107 @@ TEST(Upgrade, SoftmaxOverTheLastAxisKeepsItsMeaning) {
   EXPECT_EQ(trailing.attribute_or<std::int64_t>(it(trailing).id, "axis", -1), 1);
 }
 
-TEST(Upgrade, RefusesSoftmaxOverSeveralAxes) {
-  expect_error(ErrorCode::kUnsupported,
-               "layer 'it': Softmax normalises over the axes 1 to 3 together",
-               [] { imported(11, "Softmax"); });
+std::vector<std::string> ops(const Graph& graph) {
+  std::vector<std::string> names;
+  for (const NodeId id : graph.nodes()) names.push_back(graph.node(id).op);
+  return names;
+}
+
+TEST(Upgrade, SoftmaxOverSeveralAxesIsOneOfRows) {
+  for (const char* op : {"Softmax", "LogSoftmax"}) {
+    const Graph graph = imported(11, op);
+    EXPECT_THAT(ops(graph), testing::UnorderedElementsAre("Flatten", op, "Shape", "Reshape"));
+    EXPECT_EQ(to_string(*graph.value(graph.outputs()[0]).dims), "[N, 3, 4, 4]");
+    EXPECT_EQ(graph.value(graph.outputs()[0]).name, "y");
+  }
+}
+
+TEST(Upgrade, PadsOfChosenAxesBecomePadsOfAll) {
+  const Graph graph = imported(18, "Pad", [](OnnxModel& model, onnx::NodeProto* node) {
+    model.initializer("pads", Tensor::of<std::int64_t>({4}, std::vector<std::int64_t>{1, 2, 3, 4}));
+    model.initializer("axes", Tensor::of<std::int64_t>({2}, std::vector<std::int64_t>{-1, 2}));
+    node->add_input("pads");
+    node->add_input("");
+    node->add_input("axes");
+  });
+  EXPECT_THAT(integers(graph, 1), ElementsAre(0, 0, 2, 1, 0, 0, 4, 3));
+}
+
+TEST(Upgrade, TheLastPartOfASplitMayBeSmaller) {
+  OnnxModel model(18);
+  model.input("x", {0, 7});
+  auto* split = model.node("Split", {"x"}, "a", "it");
+  split->add_output("b");
+  OnnxModel::number(split, "num_outputs", 2);
+  OnnxModel::number(split, "axis", 1);
+  model.output("a");
+  model.output("b");
+  EXPECT_THAT(integers(import_onnx(model.bytes(), "a.onnx"), 1), ElementsAre(4, 3));
+  OnnxModel::number(split, "num_outputs", 2);
+  split->mutable_attribute(0)->set_i(3);
+  split->mutable_attribute()->RemoveLast();
+  expect_error(ErrorCode::kParse, "layer 'it': Split has num_outputs = 3 and 2 outputs",
+               [&] { import_onnx(model.bytes(), "a.onnx"); });
+}
+
+TEST(Upgrade, AResizeOfChosenAxesIsOneOfAll) {
+  const Graph graph = imported(18, "Resize", [](OnnxModel& model, onnx::NodeProto* node) {
+    model.initializer("scales", Tensor::of<float>({2}, std::vector<float>{2, 3}));
+    node->add_input("");
+    node->add_input("scales");
+    OnnxModel::ints(node, "axes", {3, 2});
+  });
+  EXPECT_EQ(to_vector<float>(*graph.value(it(graph).inputs.at(2)).constant),
+            (std::vector<float>{1, 1, 3, 2}));
+}
+
+TEST(Upgrade, AnExtremeWithANumberIsAClip) {
+  const auto graph = [](const std::string& outer, float second, float first) {
+    OnnxModel model;
+    model.input("x", {0, 3});
+    model.initializer("first", Tensor::scalar(first));
+    model.initializer("second", Tensor::scalar(second));
+    model.node("Max", {"first", "x"}, "m", "inner");
+    model.node(outer, {"m", "second"}, "y", "it");
+    model.output("y");
+    return import_onnx(model.bytes(), "a.onnx");
+  };
+  const Graph relu6 = graph("Min", 6, 0);
+  EXPECT_THAT(ops(relu6), ElementsAre("Clip"));
+  EXPECT_EQ(real(relu6, 1), 0);
+  EXPECT_EQ(real(relu6, 2), 6);
+  EXPECT_EQ(relu6.value(relu6.outputs()[0]).name, "y");
+  EXPECT_THAT(ops(graph("Max", 0, -1)), ElementsAre("Relu"));
+  // max(x, 8), then at most 6: always 6.
+  const Graph constant = graph("Min", 6, 8);
+  EXPECT_EQ(real(constant, 1), 6);
+  EXPECT_EQ(real(constant, 2), 6);
+}
+
+TEST(Upgrade, CastLikeIsACast) {
+  const Graph graph = imported(15, "CastLike", [](OnnxModel& model, onnx::NodeProto* node) {
+    model.initializer("like", Tensor::scalar<std::int64_t>(0));
+    node->add_input("like");
+  });
+  EXPECT_EQ(it(graph).op, "Cast");
+  EXPECT_EQ(graph.value(graph.outputs()[0]).dtype, DType::kInt64);
+}
+
+TEST(Upgrade, AListThatIsReadAtKnownPlacesIsASplit) {
+  const auto model = [](std::int64_t place) {
+    OnnxModel model;
+    model.input("x", {0, 7});
+    model.initializer("three", Tensor::scalar<std::int64_t>(3));
+    model.initializer("place", Tensor::scalar(place));
+    OnnxModel::number(model.node("SplitToSequence", {"x", "three"}, "list", "split"), "axis", 1);
+    model.node("SequenceAt", {"list", "place"}, "y", "it");
+    model.output("y");
+    return model;
+  };
+  const Graph graph = import_onnx(model(-1).bytes(), "a.onnx");
+  EXPECT_EQ(to_string(*graph.value(graph.outputs()[0]).dims), "[N, 1]");
+  expect_error(ErrorCode::kUnsupported, "layer 'split': SplitToSequence makes a list of tensors",
+               [&] { import_onnx(model(3).bytes(), "a.onnx"); });
 }
 
 TEST(Upgrade, RefusesTrainingMode) {
