@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <string_view>
 
@@ -170,8 +171,11 @@ class ModelReader {
       fail(ErrorCode::kParse, "it has {} zero points for {} scales", table.zero_point()->size(),
            count);
     }
+    // FlatBuffers verify that a list is aligned to the 4 bytes of its length only.
+    std::vector<std::int64_t> stored(count);
+    std::memcpy(stored.data(), table.zero_point()->Data(), count * sizeof(std::int64_t));
     std::vector<std::int32_t> zero_points;
-    for (const std::int64_t zero_point : *table.zero_point()) {
+    for (const std::int64_t zero_point : stored) {
       constexpr std::int64_t kLimit = std::numeric_limits<std::int16_t>::max();
       if (zero_point < -kLimit - 1 || zero_point > kLimit) {
         fail(ErrorCode::kParse, "a zero point is {}, expected a code", zero_point);
