@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "cli/options.h"
+#include "quern/analysis/dataflow.h"
 #include "quern/base/error.h"
 #include "quern/base/file.h"
 #include "quern/base/log.h"
@@ -46,19 +47,22 @@ std::vector<std::string> read_names(const std::string& path) {
   return names;
 }
 
-/// The classes of largest logit with their softmax.
-std::vector<Prediction> predict(std::span<const float> logits,
+/// The classes of largest score. @param scores  Logits, of which the softmax is taken, or
+/// probabilities.
+std::vector<Prediction> predict(std::span<const float> scores, bool are_probabilities,
                                 const std::vector<std::string>& names, int top) {
-  std::vector<std::size_t> order(logits.size());
+  std::vector<std::size_t> order(scores.size());
   std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, [&](auto a, auto b) { return logits[a] > logits[b]; });
+  std::ranges::stable_sort(order, [&](auto a, auto b) { return scores[a] > scores[b]; });
+  const double largest = scores[order[0]];
   double sum = 0;
-  for (const float logit : logits) sum += std::exp(double{logit} - double{logits[order[0]]});
+  for (const float score : scores) sum += std::exp(score - largest);
   order.resize(std::min(order.size(), static_cast<std::size_t>(top)));
   std::vector<Prediction> predictions;
   for (const std::size_t index : order) {
+    const double score = scores[index];
     predictions.push_back({index < names.size() ? names[index] : std::to_string(index), index,
-                           std::exp(double{logits[index]} - double{logits[order[0]]}) / sum});
+                           are_probabilities ? score : std::exp(score - largest) / sum});
   }
   return predictions;
 }
@@ -98,14 +102,14 @@ Results results_of(const RunCommand& options, const Graph& graph, DumpKind kind)
   return results;
 }
 
-void print(const RunCommand& options, const std::vector<std::string>& samples,
-           const Tensor& logits) {
+void print(const RunCommand& options, const std::vector<std::string>& samples, const Tensor& scores,
+           bool are_probabilities) {
   const std::vector<std::string> names = read_names(options.names);
-  const auto classes = static_cast<std::size_t>(logits.shape().at(1));
+  const auto classes = static_cast<std::size_t>(scores.shape().at(1));
   nlohmann::json json = nlohmann::json::array();
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    const auto predictions =
-        predict(logits.data<float>().subspan(i * classes, classes), names, options.top);
+    const auto predictions = predict(scores.data<float>().subspan(i * classes, classes),
+                                     are_probabilities, names, options.top);
     nlohmann::json& entry = json.emplace_back(nlohmann::json{{"image", samples[i]}});
     if (!options.json) std::cout << samples[i] << '\n';
     for (const Prediction& prediction : predictions) {
@@ -143,7 +147,7 @@ void run(const RunCommand& options) {
     fail(ErrorCode::kUnsupported, "the output '{}' has the shape {}, expected logits [N, classes]",
          output, to_string(logits.shape()));
   }
-  print(options, samples, logits);
+  print(options, samples, logits, gives_probabilities(graph));
 }
 
 }  // namespace

@@ -106,6 +106,13 @@ bool is_readout(const Graph& graph, const Node& node) {
          });
 }
 
+bool gives_probabilities(const Graph& graph) {
+  const ValueId output = graph.outputs().at(0);
+  const Node* quant = graph.quant_of(output);
+  const Node* last = graph.producer(quant == nullptr ? output : quant->inputs[0]);
+  return last != nullptr && last->op == "Softmax";
+}
+
 RuleSubject rule_subject(const Graph& graph, const Node& node) {
   RuleSubject subject{.layer = node.layer, .op = node.op};
   if (node.op != "Conv" && node.op != "ConvTranspose") return subject;

@@ -38,6 +38,9 @@ std::vector<NodeId> grids_of(const Graph& graph, ValueId value);
 /// and nothing else reads it: its own output needs no grid.
 bool is_readout(const Graph& graph, const Node& node);
 
+/// Whether the network's first output has been through a Softmax, so that no other is due.
+bool gives_probabilities(const Graph& graph);
+
 /// What a rule can match on, except `first` and `last`.
 RuleSubject rule_subject(const Graph& graph, const Node& node);
 

@@ -87,6 +87,23 @@ TEST(Dataflow, AReadoutIsReadByOutputsOnly) {
   EXPECT_FALSE(is_readout(graph, layer(graph, "a")));
 }
 
+TEST(Dataflow, ProbabilitiesComeOutOfASoftmax) {
+  Network net;
+  const ValueId logits = net.head("fc", net.input());
+  const ValueId softmax = net.op("softmax", "Softmax", {logits});
+  Graph graph = net.finish({softmax});
+  EXPECT_TRUE(gives_probabilities(graph));
+
+  const ScaleId scale = graph.add_scale({{}, "scale", {1.0F / 256}});
+  Quantizer grid;
+  grid.scale = scale;
+  graph.insert_quant(softmax, graph.add_quantizer(grid), "softmax.quant");
+  EXPECT_TRUE(gives_probabilities(graph));
+
+  graph.set_output(0, logits);
+  EXPECT_FALSE(gives_probabilities(graph));
+}
+
 TEST(Dataflow, RuleSubjectsKnowGroups) {
   Network net(4);
   const ValueId grouped = net.conv("grouped", net.input(), {.channels = 4, .groups = 2});
