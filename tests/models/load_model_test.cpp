@@ -32,8 +32,7 @@ TEST(LoadModel, NamesTheFileThatIsWrong) {
 }
 
 TEST(LoadModel, SaysWhichFormatsAreRead) {
-  expect_error(ErrorCode::kUnsupported,
-               "'m.pth' is not a model quern reads: .onnx (ONNX or QONNX)",
+  expect_error(ErrorCode::kUnsupported, "'m.pth' is not a model quern reads: .onnx (ONNX or QONNX)",
                [] { load_model("m.pth"); });
 }
 
