@@ -39,7 +39,8 @@ struct PlanOptions {
 class Plan {
  public:
   /// The graph is copied (cheaply). @throws Error(kUnsupported) naming layer and op where no float
-  /// implementation exists; Error(kInvalidArgument) where a scale is not known in kFakeQuant.
+  /// implementation exists or a result is larger than any network's; Error(kInvalidArgument) where
+  /// a scale is not known in kFakeQuant.
   explicit Plan(const Graph& graph, const PlanOptions& options = {});
   ~Plan();
   Plan(Plan&&) noexcept;

@@ -134,6 +134,7 @@ void apply(std::span<const OnnxForm> forms, Graph& graph, NodeId id, std::int64_
 }  // namespace
 
 void upgrade(Graph& graph, const std::vector<std::int64_t>& opsets) {
+  for (const ValueId input : graph.inputs()) check_size(graph.value(input));
   for (const NodeId id : graph.nodes()) {
     const std::int64_t opset = opsets.at(static_cast<std::size_t>(id.index));
     for (const auto forms : {older_forms(), newer_forms(), std::span<const OnnxForm>(kForms)}) {

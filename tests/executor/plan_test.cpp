@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <thread>
+#include <utility>
 
 #include "quern/base/random.h"
 #include "quern/ops/op_def.h"
@@ -265,6 +266,35 @@ TEST(Plan, NamesTheInputOfAnotherShape) {
     test::expect_error(ErrorCode::kInvalidArgument, "input 'x'", [&] { plan.run({wrong}); });
   }
   test::expect_error(ErrorCode::kInvalidArgument, "0 inputs", [&] { plan.run({}); });
+}
+
+TEST(Plan, RefusesResultsOfNoNetworksSizeBeforeItAllocates) {
+  const auto padded = [](std::int64_t border) {
+    Net net;
+    const std::vector<std::int64_t> pads = {0, 0, 0, 0, 0, 0, border, border};
+    net.add("Pad", {net.constant(Tensor::of<std::int64_t>({8}, pads))});
+    net.graph.add_output(net.last);
+    infer_shapes(net.graph);
+    return net.graph;
+  };
+  EXPECT_NO_THROW(Plan{padded(8000)});
+  test::expect_error(ErrorCode::kUnsupported, "layer 'Pad_0': the result of Pad is [N, 3, 100006",
+                     [&] { Plan{padded(100'000)}; });
+}
+
+TEST(Plan, RefusesToComputeMuchFromFewConstants) {
+  Net net;
+  const ValueId row = net.constant(Tensor(DType::kFloat32, {1, 3000}));
+  const ValueId column = net.constant(Tensor(DType::kFloat32, {3000, 1}));
+  const ValueId input = std::exchange(net.last, column);
+  const ValueId product = net.add("MatMul", {row});
+  net.last = input;
+  net.add("Add", {net.constant(Tensor(DType::kFloat32, {1}))});
+  net.graph.add_output(product);
+  net.graph.add_output(net.last);
+  infer_shapes(net.graph);
+  test::expect_error(ErrorCode::kUnsupported, "which is 9000000 elements (at most 1048576)",
+                     [&] { Plan{net.graph}; });
 }
 
 }  // namespace

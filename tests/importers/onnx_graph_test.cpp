@@ -137,6 +137,13 @@ TEST(OnnxGraph, RefusesAbsurdExtents) {
   expect_refusal(model, ErrorCode::kParse, "input 'x': it has the extent 1099511627776");
 }
 
+TEST(OnnxGraph, RefusesAnInputOfTooManyElements) {
+  OnnxModel model;
+  model.input("x", {1 << 30, 1 << 30});
+  model.output("x");
+  expect_refusal(model, ErrorCode::kParse, "value 'x' of shape [1073741824, 1073741824] has more");
+}
+
 TEST(OnnxGraph, RefusesNamesThatAreNotUtf8) {
   OnnxModel model = relu_model();
   model.node("Relu", {"y"}, "z", "caf\xe9");

@@ -11,6 +11,7 @@ some steps apart.
 """
 
 import itertools
+import logging
 import subprocess
 import sys
 import tempfile
@@ -179,6 +180,7 @@ def finding(quern, path, x):
 
 def main(quern):
     x = np.random.default_rng(3).normal(size=(SAMPLES, 3, 16, 16)).astype(np.float32)
+    logging.disable()  # onnxruntime's advice on other files than these
     findings = files = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

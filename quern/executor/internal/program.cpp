@@ -5,6 +5,7 @@
 
 #include "quern/executor/internal/catalog.h"
 #include "quern/executor/internal/fusion.h"
+#include "quern/executor/internal/sizes.h"
 #include "quern/executor/internal/torch_tensor.h"
 #include "quern/ops/op_def.h"
 
@@ -113,6 +114,7 @@ void plan_memory(const Graph& graph, Program& program) {
 }  // namespace
 
 Program compile(const Graph& graph, const PlanOptions& options) {
+  check_sizes(graph);
   Compilation state{graph, options.mode, {options.taps.begin(), options.taps.end()}, {}, {}};
   std::int32_t count = 0;
   for (const ValueId value : graph.values()) count = std::max(count, value.index + 1);
