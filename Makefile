@@ -8,8 +8,8 @@ MAKEFLAGS += --no-print-directory
 jobs := $(shell nproc)
 .DEFAULT_GOAL := build
 
-.PHONY: help deps build demo test unit format format-check lint tidy asan fuzz bench install \
-  example clean
+.PHONY: help deps build demo test unit format format-check lint tidy asan fuzz interop bench \
+  install example clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' Makefile | expand -t 18
@@ -64,6 +64,10 @@ fuzz: deps ## every fuzzer, FUZZ_SECONDS each
 	for fuzzer in build-fuzz/fuzz/*; do \
 	  corpus=build-fuzz/corpus/$$(basename $$fuzzer); mkdir -p $$corpus; \
 	  $$fuzzer -max_total_time=$(FUZZ_SECONDS) $$corpus || exit; done
+
+interop: build ## what PyTorch exports, by both of its exporters, against onnxruntime
+	scripts/install_deps.sh interop
+	.deps/interop/bin/python tests/interop/pytorch_exports.py build/quern
 
 bench: build ## figures on real networks and photos, into docs/results.md
 	scripts/install_deps.sh peers

@@ -4,6 +4,7 @@
 #   scripts/install_deps.sh build    compiler, libraries, LibTorch: what `make build` needs
 #   scripts/install_deps.sh peers    the Python packages that tests compare quern with
 #   scripts/install_deps.sh check    tools that judge the sources: clang, its formatter, its linter
+#   scripts/install_deps.sh interop  PyTorch's exporters, several GB: what `make interop` needs
 #
 # This file is the one list of dependencies. Debian's packages go to the system; the rest is
 # unpacked into .deps/ of the source tree.
@@ -45,6 +46,13 @@ peers=(
   onnxruntime==1.31.1          # the reference for ONNX operators
   qonnx==1.0.0                 # the reference for QONNX's Quant
   ai-edge-litert==2.3.0        # the reference for TFLite's operators and integers
+)
+
+interop=(
+  numpy==2.4.6 onnx=="$onnx_version" onnxruntime==1.31.1  # as among the peers
+  torch=="$torch_version"      # the exporters whose files quern reads
+  torchvision==0.29.2          # networks to export
+  onnxscript==0.7.2            # torch's newer exporter needs it
 )
 
 # Installs the Debian packages that are missing.
@@ -100,11 +108,11 @@ unpack_onnx() {
 }
 
 # A virtual environment holds absolute paths, so it is made in place and stamped last.
-install_peers() {
-  local venv=.deps/peers wanted="${peers[*]}"
+install_venv() {
+  local venv=.deps/$1 wanted="${*:2}"
   [ "$(cat "$venv/version" 2>/dev/null)" = "$wanted" ] && return
   python3 -m venv --clear "$venv"
-  "$venv/bin/pip" install --quiet "${peers[@]}"
+  "$venv/bin/pip" install --quiet "${@:2}"
   echo "$wanted" >"$venv/version"
 }
 
@@ -117,11 +125,15 @@ for group in "$@"; do
       ;;
     peers)
       debian python3-venv
-      install_peers
+      install_venv peers "${peers[@]}"
+      ;;
+    interop)
+      debian python3-venv
+      install_venv interop "${interop[@]}"
       ;;
     check) debian "${check_packages[@]}" ;;
     *)
-      echo "unknown group '$group' (build, peers, check)" >&2
+      echo "unknown group '$group' (build, peers, check, interop)" >&2
       exit 2
       ;;
   esac
