@@ -83,9 +83,10 @@ TransposedPadding transposed_padding(const TfliteOp& op,
 
 /// [N, …, I] as [N · …, I].
 ValueId as_rows(TfliteOp& op) {
-  const bool has_rows = op.dims(0).size() == 2 && op.dims(0)[1] == op.dims(1).at(1);
-  if (has_rows) return op.value(0);
-  return op.emit("Reshape", {op.value(0), op.constant(Integers{-1, extent(op, 1, 1)})});
+  const std::int64_t features = extent(op, 1, 1);
+  const Dims& dims = op.dims(0);
+  if (dims.size() == 2 && dims[1].size == features) return op.value(0);
+  return op.emit("Reshape", {op.value(0), op.constant(Integers{-1, features})});
 }
 
 }  // namespace

@@ -138,6 +138,13 @@ TEST(FullyConnected, ReadsRowsOfItsFeatures) {
   EXPECT_EQ(imported(fully_connected({3, 4}, true)).nodes_of("Reshape").size(), 0U);
 }
 
+TEST(FullyConnected, RefusesAWeightThatIsNoMatrix) {
+  TfliteFile file = fully_connected({3, 4}, false);
+  file.tensor(1).shape = {20};
+  expect_error(ErrorCode::kParse, "input 1 has the shape [20], expected 2 axes or more",
+               [&] { imported(file); });
+}
+
 TEST(FullyConnected, RefusesShuffledWeights) {
   TfliteFile file = fully_connected({3, 4}, false);
   file.graph().operators[0]->builtin_options.AsFullyConnectedOptions()->weights_format =
