@@ -39,11 +39,23 @@ struct Prediction {
   double probability = 0;
 };
 
-std::vector<std::string> read_names(const std::string& path) {
+/// The names of the outputs: their numbers, or the file's lines. A line names an output where there
+/// are as many, and otherwise a label, which output `label_offset` stands for when it is 0.
+std::vector<std::string> output_names(const std::string& path, std::size_t outputs,
+                                      std::int64_t label_offset) {
   std::vector<std::string> names;
+  for (std::size_t i = 0; i < outputs; ++i) names.push_back(std::to_string(i));
   if (path.empty()) return names;
-  std::istringstream lines(read_text(path));
-  for (std::string line; std::getline(lines, line);) names.push_back(line);
+  std::vector<std::string> lines;
+  std::istringstream text(read_text(path));
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  const std::int64_t offset = lines.size() == outputs ? 0 : label_offset;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const std::int64_t output = static_cast<std::int64_t>(i) + offset;
+    if (output >= 0 && output < std::ssize(names)) {
+      names[static_cast<std::size_t>(output)] = lines[i];
+    }
+  }
   return names;
 }
 
@@ -61,8 +73,8 @@ std::vector<Prediction> predict(std::span<const float> scores, bool are_probabil
   std::vector<Prediction> predictions;
   for (const std::size_t index : order) {
     const double score = scores[index];
-    predictions.push_back({index < names.size() ? names[index] : std::to_string(index), index,
-                           are_probabilities ? score : std::exp(score - largest) / sum});
+    predictions.push_back(
+        {names[index], index, are_probabilities ? score : std::exp(score - largest) / sum});
   }
   return predictions;
 }
@@ -102,10 +114,12 @@ Results results_of(const RunCommand& options, const Graph& graph, DumpKind kind)
   return results;
 }
 
-void print(const RunCommand& options, const std::vector<std::string>& samples, const Tensor& scores,
-           bool are_probabilities) {
-  const std::vector<std::string> names = read_names(options.names);
+void print(const RunCommand& options, const Graph& graph, const std::vector<std::string>& samples,
+           const Tensor& scores) {
+  const bool are_probabilities = gives_probabilities(graph);
   const auto classes = static_cast<std::size_t>(scores.shape().at(1));
+  const std::vector<std::string> names = output_names(
+      options.names, classes, options.recipe.data.label_offset.value_or(graph.label_offset));
   nlohmann::json json = nlohmann::json::array();
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const auto predictions = predict(scores.data<float>().subspan(i * classes, classes),
@@ -147,7 +161,7 @@ void run(const RunCommand& options) {
     fail(ErrorCode::kUnsupported, "the output '{}' has the shape {}, expected logits [N, classes]",
          output, to_string(logits.shape()));
   }
-  print(options, samples, logits, gives_probabilities(graph));
+  print(options, graph, samples, logits);
 }
 
 }  // namespace
@@ -161,7 +175,9 @@ void add_run(CLI::App& command) {
                   "Instead: a list or a folder of pictures, or an .npz file of inputs that are "
                   "ready for the network, by name")
       ->type_name("LIST|FOLDER|FILE");
-  command.add_option("--names", options->names, "A text file with the name of a class per line")
+  command
+      .add_option("--names", options->names,
+                  "A text file with the name of a class per line, label 0 first")
       ->type_name("FILE");
   command.add_option("--top", options->top, "Predictions shown per picture")
       ->check(at_least(1))
