@@ -51,6 +51,19 @@ void omit_empty_inputs(Graph& graph, NodeId id) {
   while (!graph.node(id).inputs.back()) graph.remove_input(id, graph.node(id).inputs.size() - 1);
 }
 
+/// The coordinates that opset 11 had for TensorFlow's nearest pixel, floor((x + 1/2) / scale):
+/// those of half pixels, which are 1/2 less, rounded up from halves. tf2onnx still writes them.
+void rename_half_pixels(Graph& graph, NodeId id) {
+  const std::string key = "coordinate_transformation_mode";
+  const std::string fallback = "half_pixel";
+  if (graph.attribute_or(id, key, fallback) != "tf_half_pixel_for_nn") return;
+  if (graph.attribute_or<std::string>(id, "nearest_mode", "round_prefer_floor") != "floor") {
+    refuse(graph, id, "rounds TensorFlow's coordinates (supported: nearest_mode floor)");
+  }
+  graph.set_attribute(id, key, fallback);
+  graph.set_attribute(id, "nearest_mode", std::string("round_prefer_ceil"));
+}
+
 /// The one number of a constant that does not widen what it is broadcast to.
 std::optional<float> scalar_input(const Graph& graph, NodeId id, std::size_t index) {
   const ValueId input = graph.node(id).inputs[index];
@@ -117,6 +130,7 @@ void clip_from_extreme(Graph& graph, NodeId id) {
 constexpr auto kForms = std::to_array<OnnxForm>({
     {"BatchNormalization", 14, kEver, check_batchnorm},
     {"Resize", 0, kEver, omit_empty_inputs},
+    {"Resize", 11, kEver, rename_half_pixels},
     {"Cast", 0, kEver, widen_cast},
     {"CastLike", 15, kEver, cast_from_like},
     {"SplitToSequence", 11, kEver, split_from_sequence},

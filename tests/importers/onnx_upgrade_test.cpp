@@ -184,6 +184,25 @@ TEST(Upgrade, AResizeOfChosenAxesIsOneOfAll) {
             (std::vector<float>{1, 1, 3, 2}));
 }
 
+TEST(Upgrade, HalfPixelsOfTensorflowAreThoseOfOthersRoundedUp) {
+  const auto graph = [](const std::string& nearest_mode) {
+    return imported(11, "Resize", [&](OnnxModel& model, onnx::NodeProto* node) {
+      model.initializer("scales", Tensor::of<float>({4}, std::vector<float>{1, 1, 2, 2}));
+      node->add_input("");
+      node->add_input("scales");
+      OnnxModel::text(node, "coordinate_transformation_mode", "tf_half_pixel_for_nn");
+      OnnxModel::text(node, "nearest_mode", nearest_mode);
+    });
+  };
+  const Graph resize = graph("floor");
+  EXPECT_EQ(resize.attribute_or<std::string>(it(resize).id, "coordinate_transformation_mode", ""),
+            "half_pixel");
+  EXPECT_EQ(resize.attribute_or<std::string>(it(resize).id, "nearest_mode", ""),
+            "round_prefer_ceil");
+  expect_error(ErrorCode::kUnsupported, "layer 'it': Resize rounds TensorFlow's coordinates",
+               [&] { graph("ceil"); });
+}
+
 TEST(Upgrade, AnExtremeWithANumberIsAClip) {
   const auto graph = [](const std::string& outer, float second, float first) {
     OnnxModel model;
