@@ -65,7 +65,7 @@ std::vector<QuantizerId> quantizers_of(const std::vector<Edge>& edges) {
     all.insert(all.end(), edge.quantizers.begin(), edge.quantizers.end());
   }
   std::ranges::sort(all);
-  all.erase(std::ranges::unique(all).begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
   return all;
 }
 

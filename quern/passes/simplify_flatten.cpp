@@ -8,7 +8,6 @@
 // The last is what converters of channels-last networks leave behind a global pool.
 #include <algorithm>
 #include <optional>
-#include <ranges>
 #include <vector>
 
 #include "quern/passes/passes.h"
@@ -106,8 +105,9 @@ PassReport simplify_flatten(Graph& graph) {
     }
   }
   // From the back: of a chain of them, each is read by a Flatten once the next is gone.
-  const std::vector<NodeId> nodes = graph.nodes();
-  for (const NodeId id : nodes | std::views::reverse) {
+  std::vector<NodeId> nodes = graph.nodes();
+  std::ranges::reverse(nodes);
+  for (const NodeId id : nodes) {
     const Node& node = graph.node(id);
     if (!moves_only_ones(graph, node) || !only_flattens_read(graph, node.outputs[0])) continue;
     graph.bypass(id);
