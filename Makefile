@@ -25,7 +25,7 @@ demo: build ## a network quantized, on generated images
 	build/quern demo
 
 test: build ## all tests but those labelled slow
-	scripts/install_deps.sh peers
+	scripts/install_deps.sh peers tensorflow
 	cmake --build --preset release
 	ctest --preset release -j $(jobs)
 

@@ -3,6 +3,7 @@
 #
 #   scripts/install_deps.sh build    compiler, libraries, LibTorch: what `make build` needs
 #   scripts/install_deps.sh peers    the Python packages that tests compare quern with
+#   scripts/install_deps.sh tensorflow  the same for TensorFlow's files (1.6 GB, in half a minute)
 #   scripts/install_deps.sh check    tools that judge the sources: clang, its formatter, its linter
 #   scripts/install_deps.sh interop  PyTorch's exporters, several GB: what `make interop` needs
 #
@@ -46,6 +47,14 @@ peers=(
   onnxruntime==1.31.1          # the reference for ONNX operators
   qonnx==1.0.0                 # the reference for QONNX's Quant
   ai-edge-litert==2.3.0        # the reference for TFLite's operators and integers
+)
+
+tensorflow=(
+  tensorflow-cpu==2.21.0       # writes frozen graphs and is the reference for what they compute
+  keras==3.15.1                # Keras models, frozen by it
+  tf2onnx==1.17.0              # the same networks as ONNX files
+  onnx=="$onnx_version"        #   … which it writes with this
+  numpy==2.4.6                 # arrays between TensorFlow and quern's .npz files
 )
 
 interop=(
@@ -127,13 +136,17 @@ for group in "$@"; do
       debian python3-venv
       install_venv peers "${peers[@]}"
       ;;
+    tensorflow)
+      debian python3-venv
+      install_venv tensorflow "${tensorflow[@]}"
+      ;;
     interop)
       debian python3-venv
       install_venv interop "${interop[@]}"
       ;;
     check) debian "${check_packages[@]}" ;;
     *)
-      echo "unknown group '$group' (build, peers, check, interop)" >&2
+      echo "unknown group '$group' (build, peers, tensorflow, check, interop)" >&2
       exit 2
       ;;
   esac

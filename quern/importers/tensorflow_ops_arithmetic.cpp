@@ -3,21 +3,10 @@
 #include <array>
 #include <cmath>
 
-#include "quern/importers/tensorflow_constants.h"
 #include "quern/importers/tensorflow_ops.h"
 
 namespace quern::tensorflow {
 namespace {
-
-/// Defines the node where all it reads is known, as a batch norm's factors are.
-bool fold(NodeTranslation& node) {
-  std::vector<const Tensor*> operands;
-  for (std::size_t i = 0; i < node.input_count(); ++i) operands.push_back(node.known(i));
-  auto result = fold_constants(node.op(), operands);
-  if (!result) return false;
-  node.define(Operand(node.name(), *std::move(result)));
-  return true;
-}
 
 /// The single number that an operand is; none where it is computed or has more elements.
 std::optional<float> scalar(const NodeTranslation& node, std::size_t input) {
@@ -35,55 +24,55 @@ void check_count(const NodeTranslation& node, std::size_t count) {
 
 /// True for the random mask of a dropout: a few ops above it random numbers are drawn.
 bool is_random_mask(const NodeTranslation& node, int depth) {
-  constexpr std::array<std::string_view, 4> kSources = {"RandomUniform", "StatelessRandomUniform",
-                                                        "StatelessRandomUniformV2",
-                                                        "RandomStandardNormal"};
+  constexpr std::array<std::string_view, 3> kSources = {"RandomUniform", "StatelessRandomUniform",
+                                                        "StatelessRandomUniformV2"};
   if (std::ranges::find(kSources, node.op()) != kSources.end()) return true;
   constexpr std::array<std::string_view, 7> kSteps = {"Add", "AddV2", "Cast",        "Floor",
                                                       "Mul", "Sub",   "GreaterEqual"};
   if (depth == 0 || std::ranges::find(kSteps, node.op()) == kSteps.end()) return false;
-  for (std::size_t i = 0; i < node.input_count(); ++i) {
+  for (std::size_t i = 0; i < std::min<std::size_t>(node.input_count(), 2); ++i) {
     if (is_random_mask(node.producer(i), depth - 1)) return true;
   }
   return false;
 }
 
-/// A dropout that was left on, scaled(x) · mask, is x in inference.
-bool skip_dropout(NodeTranslation& node) {
+/// A dropout that was left on is in inference what it scales and masks.
+bool skip_dropout(NodeTranslation& node, std::size_t mask, std::size_t scaled) {
   constexpr int kDepth = 6;
-  for (const std::size_t mask : {std::size_t{0}, std::size_t{1}}) {
-    if (!is_random_mask(node.producer(mask), kDepth)) continue;
-    if (is_random_mask(node.producer(1 - mask), kDepth)) return false;
-    const NodeTranslation scaled = node.producer(1 - mask);
-    if (scaled.op() != "RealDiv" && scaled.op() != "Mul") return false;
-    node.define(scaled.operand(scaled.known(0) == nullptr ? 0 : 1));
-    node.all().report.warnings.push_back(
-        fmt::format("layer '{}' drops elements at random: left out", node.name()));
-    return true;
-  }
-  return false;
+  const NodeTranslation product = node.producer(scaled);
+  if (!is_random_mask(node.producer(mask), kDepth)) return false;
+  if (product.op() != "RealDiv" && product.op() != "Mul") return false;
+  node.define(product.operand(product.known(0) == nullptr ? 0 : 1));
+  node.all().report.warnings.push_back(
+      fmt::format("layer '{}' drops elements at random: left out", node.name()));
+  return true;
 }
 
 void binary(NodeTranslation& node, std::string_view op) {
   check_count(node, 2);
-  if (fold(node)) return;
   node.define(node.emit(op, {node.operand(0), node.operand(1)}));
 }
 
 void translate_add(NodeTranslation& node) {
   check_count(node, 2);
-  if (fold(node) || add_bias(node, 0, 1) || add_bias(node, 1, 0)) return;
-  node.define(node.emit("Add", {node.operand(0), node.operand(1)}));
+  if (!add_bias(node, 0, 1) && !add_bias(node, 1, 0)) binary(node, "Add");
 }
 
 void translate_sub(NodeTranslation& node) { binary(node, "Sub"); }
 
 void translate_mul(NodeTranslation& node) {
   check_count(node, 2);
-  if (!skip_dropout(node)) binary(node, "Mul");
+  if (!skip_dropout(node, 0, 1) && !skip_dropout(node, 1, 0)) binary(node, "Mul");
 }
 
 void translate_div(NodeTranslation& node) { binary(node, "Div"); }
+
+/// A choice between x and 0 by a mask, as dropouts of later versions end.
+void translate_select(NodeTranslation& node) {
+  check_count(node, 3);
+  if (skip_dropout(node, 0, 1)) return;
+  node.define(node.emit("Where", {node.operand(0), node.operand(1), node.operand(2)}));
+}
 
 void translate_add_n(NodeTranslation& node) {
   node.check(node.input_count() > 0, "it has no inputs");
@@ -110,18 +99,19 @@ bool is_leaky_relu(NodeTranslation& node, std::size_t scaled) {
   return true;
 }
 
-/// The larger or smaller of x and a number.
+/// The larger or smaller of two: a clip where one of them is a number.
 void translate_limit(NodeTranslation& node) {
   check_count(node, 2);
-  if (fold(node) || is_leaky_relu(node, 0) || is_leaky_relu(node, 1)) return;
+  if (is_leaky_relu(node, 0) || is_leaky_relu(node, 1)) return;
+  const bool is_lower = node.op() == "Maximum";
   const std::size_t limit = scalar(node, 0) ? 0 : 1;
   const auto number = scalar(node, limit);
-  node.check_supported(number.has_value() && std::isfinite(*number),
-                       "both operands are tensors (supported: a tensor and a number)");
-  const Operand bound = node.number(node.op() == "Maximum" ? "min" : "max", *number);
   const Operand x = node.operand(1 - limit);
-  node.define(node.op() == "Maximum" ? node.emit("Clip", {x, bound})
-                                     : node.emit("Clip", {x, Operand(), bound}));
+  if (!number || !std::isfinite(*number) || x.constant != nullptr) {
+    return binary(node, is_lower ? "Max" : "Min");
+  }
+  const Operand bound = node.number(is_lower ? "min" : "max", *number);
+  node.define(is_lower ? node.emit("Clip", {x, bound}) : node.emit("Clip", {x, Operand(), bound}));
 }
 
 void translate_relu6(NodeTranslation& node) {
@@ -130,52 +120,59 @@ void translate_relu6(NodeTranslation& node) {
 }
 
 void translate_square(NodeTranslation& node) {
-  if (!fold(node)) node.define(node.emit("Mul", {node.operand(0), node.operand(0)}));
+  node.define(node.emit("Mul", {node.operand(0), node.operand(0)}));
 }
 
-void translate_negative(NodeTranslation& node) {
-  if (fold(node)) return;
-  node.define(node.emit("Mul", {node.operand(0), node.number("minus_one", -1.0F)}));
+void translate_rsqrt(NodeTranslation& node) {
+  node.define(node.emit("Reciprocal", {node.emit_part("sqrt", "Sqrt", {node.operand(0)})}));
 }
 
-void translate_constant_only(NodeTranslation& node) {
-  node.check_supported(fold(node), "it reads what the network computes (supported: constants)");
+void translate_inverse(NodeTranslation& node) {
+  node.define(node.emit("Reciprocal", {node.operand(0)}));
 }
 
 void translate_leaky_relu(NodeTranslation& node) {
   node.define(node.emit("LeakyRelu", {node.operand(0)}, {{"alpha", node.real("alpha", 0.2F)}}));
 }
 
+/// Over the last axis.
 void translate_softmax(NodeTranslation& node) {
-  node.define(node.emit("Softmax", {node.operand(0)}, {{"axis", std::int64_t{-1}}}));
+  node.define(node.emit(node.op(), {node.operand(0)}, {{"axis", std::int64_t{-1}}}));
 }
 
-/// Ops that ONNX has under a name of its own.
+/// An op that ONNX has under the same name.
 void translate_function(NodeTranslation& node) {
   node.define(node.emit(node.op(), {node.operand(0)}));
 }
 
 constexpr Rule kRules[] = {
+    {"Abs", translate_function},
     {"Add", translate_add},
     {"AddN", translate_add_n},
     {"AddV2", translate_add},
     {"Div", translate_div},
     {"Elu", translate_function},
+    {"Erf", translate_function},
+    {"Exp", translate_function},
     {"FloorDiv", translate_div},
-    {"Inv", translate_constant_only},
+    {"Inv", translate_inverse},
     {"LeakyRelu", translate_leaky_relu},
+    {"LogSoftmax", translate_softmax},
     {"Maximum", translate_limit},
     {"Minimum", translate_limit},
     {"Mul", translate_mul},
-    {"Neg", translate_negative},
+    {"Neg", translate_function},
     {"RealDiv", translate_div},
-    {"Reciprocal", translate_constant_only},
+    {"Reciprocal", translate_function},
     {"Relu", translate_function},
     {"Relu6", translate_relu6},
-    {"Rsqrt", translate_constant_only},
+    {"Rsqrt", translate_rsqrt},
+    {"Select", translate_select},
+    {"SelectV2", translate_select},
     {"Sigmoid", translate_function},
     {"Softmax", translate_softmax},
-    {"Sqrt", translate_constant_only},
+    {"Softplus", translate_function},
+    {"Sqrt", translate_function},
     {"Square", translate_square},
     {"Sub", translate_sub},
     {"Tanh", translate_function},

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "quern/base/error.h"
+#include "quern/importers/utf8.h"
 
 namespace quern::tensorflow {
 namespace {
@@ -101,6 +102,8 @@ Wiring::Wiring(const GraphDef& graph)
   for (int i = 0; i < graph.node_size(); ++i) {
     const NodeDef& node = graph.node(i);
     if (node.name().empty()) fail(ErrorCode::kParse, "node {} has no name", i);
+    require_utf8(node.name(), "a node");
+    require_utf8(node.op(), "an op");
     if (node.op().empty()) fail(ErrorCode::kParse, "layer '{}' names no op", node.name());
     if (!positions_.emplace(node.name(), i).second) {
       fail(ErrorCode::kParse, "the name '{}' is given to two nodes", node.name());

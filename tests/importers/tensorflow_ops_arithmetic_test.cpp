@@ -29,8 +29,7 @@ TEST(TensorflowOpsArithmetic, TakesALimitForAClip) {
   EXPECT_EQ(*read_by(graph, only(graph, "Clip"), 2).constant, Tensor::scalar(0.5F));
   graph = binary("Maximum", "half", "x").import();
   EXPECT_EQ(*read_by(graph, only(graph, "Clip"), 1).constant, Tensor::scalar(0.5F));
-  test::expect_error(ErrorCode::kUnsupported, "both operands are tensors",
-                     [] { binary("Maximum", "x", "row").import(); });
+  EXPECT_EQ(binary("Maximum", "x", "row").import().nodes_of("Max").size(), 1U);
 }
 
 TEST(TensorflowOpsArithmetic, FindsALeakyRelu) {
@@ -53,13 +52,12 @@ TEST(TensorflowOpsArithmetic, ComputesTheFactorsOfABatchNorm) {
   EXPECT_EQ(*read_by(graph, only(graph, "Mul"), 1).constant, Tensor::of<float>({2}, {0.5F, 2.0F}));
 }
 
-TEST(TensorflowOpsArithmetic, RefusesARootOfWhatIsComputed) {
+TEST(TensorflowOpsArithmetic, WritesARoot) {
   TensorflowGraph file;
   file.input("x", {1, 2});
   file.node("Rsqrt", "y", {"x"});
-  test::expect_error(ErrorCode::kUnsupported,
-                     "layer 'y' (Rsqrt): it reads what the network computes",
-                     [&] { file.import(); });
+  const Graph graph = file.import();
+  EXPECT_EQ(read_by(graph, only(graph, "Reciprocal"), 0).name, "y/sqrt");
 }
 
 TEST(TensorflowOpsArithmetic, AddsSeveral) {
@@ -100,6 +98,20 @@ TEST(TensorflowOpsArithmetic, LeavesADropoutOut) {
   EXPECT_TRUE(graph.nodes_of("Div").empty());
   EXPECT_EQ(report.warnings,
             std::vector<std::string>{"layer 'dropped' drops elements at random: left out"});
+}
+
+TEST(TensorflowOpsArithmetic, LeavesALaterDropoutOut) {
+  TensorflowGraph file;
+  file.input("x", {1, 4});
+  file.floats("rate", {}, {0.5F});
+  file.node("Shape", "shape", {"x"});
+  file.node("RandomUniform", "random", {"shape"});
+  file.node("GreaterEqual", "mask", {"random", "rate"});
+  file.node("Mul", "scaled", {"rate", "x"});
+  file.node("SelectV2", "dropped", {"mask", "scaled", "rate"});
+  file.node("Relu", "y", {"dropped"});
+  const Graph graph = file.import();
+  EXPECT_EQ(read_by(graph, only(graph, "Relu"), 0).name, "x");
 }
 
 TEST(TensorflowOpsArithmetic, CountsInputs) {

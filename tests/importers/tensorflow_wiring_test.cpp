@@ -59,6 +59,12 @@ TEST(TensorflowWiring, RefusesNodesWithoutOrWithEqualNames) {
                      [&] { Wiring wiring(graph.proto); });
 }
 
+TEST(TensorflowWiring, RefusesNamesThatAreNotUtf8) {
+  TensorflowGraph graph;
+  graph.input("x\xff", {1, 4});
+  test::expect_error(ErrorCode::kParse, "UTF-8", [&] { Wiring wiring(graph.proto); });
+}
+
 TEST(TensorflowWiring, OrdersNodesThatStandInAnyOrder) {
   TensorflowGraph graph;
   graph.node("Relu", "c", {"b"});
