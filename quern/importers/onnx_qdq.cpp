@@ -283,6 +283,10 @@ class PairReader {
     form.zero_points = to_vector<std::int32_t>(tensor);
     form.zero_points.resize(form.scales.size(), form.zero_points[0]);
     if (std::ranges::all_of(form.zero_points, [](auto z) { return z == 0; })) form.zero_points = {};
+    if (form.spec.bits == 32 && !form.zero_points.empty()) {
+      fail(ErrorCode::kParse, "its codes of 32 bits have the zero point {}, expected 0",
+           form.zero_points[0]);
+    }
   }
 
   void make_quant(QuantForm form) {

@@ -287,6 +287,8 @@ TEST(QuantizePairs, RefusesOtherFormats) {
 TEST(QuantizePairs, RefusesGridsThatDoNotFit) {
   expect_refusal(activation_model(Tensor::scalar<std::int8_t>(0), 0), "a scale is 0",
                  ErrorCode::kParse);
+  expect_refusal(activation_model(Tensor::scalar<std::int32_t>(1)),
+                 "its codes of 32 bits have the zero point 1, expected 0", ErrorCode::kParse);
   PairModel other = activation_model(Tensor::scalar<std::int8_t>(0));
   other.grid("h", Tensor::scalar(0.25F), Tensor::scalar<std::int8_t>(0));
   other.dequantize("xq", "z", "h");
