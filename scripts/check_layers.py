@@ -4,7 +4,7 @@
 * A file in quern/X includes quern/Y only where Y is X or of a lower level.
 * LibTorch's headers are included only in folders that the table allows it, and never in a public
   header: those in a subfolder internal/ are not public.
-* quern/X/name.cpp has its twin tests/X/name_test.cpp.
+* quern/X/name.cpp has its twin tests/X/name_test.cpp, except below a folder internal/.
 """
 
 import re
@@ -46,8 +46,8 @@ def check_includes(path, folders):
 
 
 def check_twin(path):
-    test = Path("tests", path.parts[1], path.stem + "_test.cpp")
-    if len(path.parts) == 3 and path.name not in WITHOUT_TWIN and not test.exists():
+    test = Path("tests", *path.parts[1:-1], path.stem + "_test.cpp")
+    if "internal" not in path.parts and path.name not in WITHOUT_TWIN and not test.exists():
         yield f"{path}: {test} is missing"
 
 

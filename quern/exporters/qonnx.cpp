@@ -10,8 +10,8 @@
 #include "onnx/onnx.pb.h"
 #include "quern/base/error.h"
 #include "quern/base/file.h"
-#include "quern/importers/onnx_metadata.h"
-#include "quern/importers/onnx_tensors.h"
+#include "quern/importers/onnx/metadata.h"
+#include "quern/importers/onnx/tensors.h"
 #include "quern/ops/op_def.h"
 
 namespace quern {

@@ -8,9 +8,9 @@
 #include "quern/base/error.h"
 #include "quern/base/file.h"
 #include "quern/importers/tensorflow.pb.h"
-#include "quern/importers/tensorflow_ops.h"
-#include "quern/importers/tensorflow_translation.h"
-#include "quern/importers/tensorflow_wiring.h"
+#include "quern/importers/tensorflow/ops.h"
+#include "quern/importers/tensorflow/translation.h"
+#include "quern/importers/tensorflow/wiring.h"
 #include "quern/ops/op_def.h"
 
 namespace quern {

@@ -8,9 +8,9 @@
 
 #include "quern/base/error.h"
 #include "quern/base/file.h"
-#include "quern/importers/tflite_ops.h"
-#include "quern/importers/tflite_tensors.h"
-#include "quern/importers/tflite_values.h"
+#include "quern/importers/tflite/ops.h"
+#include "quern/importers/tflite/tensors.h"
+#include "quern/importers/tflite/values.h"
 #include "quern/ops/op_def.h"
 #include "tflite_generated.h"
 

@@ -29,10 +29,10 @@ struct SymbolicIntegers {
 
 /// What is known of an integer value before a run: a constant, or a chain of nodes as exporters
 /// write it to compute a shape, also by way of floats (what evaluate_node takes, and Shape, Size,
-/// Concat, Gather, Slice, Transpose, Reshape, Squeeze, Unsqueeze, Identity). None for any other value, for
-/// more than 256 elements, for a chain of more than 1000 nodes, and where the arithmetic would
-/// overflow or divide by zero. Needs the types that infer_shapes gives `value` and those in front
-/// of it.
+/// Concat, Gather, Slice, Transpose, Reshape, Squeeze, Unsqueeze, Identity). None for any other
+/// value, for more than 256 elements, for a chain of more than 1000 nodes, and where the arithmetic
+/// would overflow or divide by zero. Needs the types that infer_shapes gives `value` and those in
+/// front of it.
 std::optional<SymbolicIntegers> symbolic_integers(const Graph& graph, ValueId value);
 
 /// The numbers of `symbolic_integers`; none unless all are known.

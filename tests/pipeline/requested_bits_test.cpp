@@ -8,7 +8,7 @@
 #include "onnx/onnx.pb.h"
 #include "quern/data/synthetic.h"
 #include "quern/exporters/qonnx.h"
-#include "quern/importers/onnx_tensors.h"
+#include "quern/importers/onnx/tensors.h"
 #include "quern/pipeline/quantize.h"
 #include "tests/support/temporary_folder.h"
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "onnx/onnx.pb.h"
-#include "quern/importers/onnx_tensors.h"
+#include "quern/importers/onnx/tensors.h"
 #include "quern/tensor/tensor.h"
 
 namespace quern::test {
