@@ -12,6 +12,7 @@ namespace quern::cli {
 Graph load(const Recipe& recipe, const std::string& source) {
   LoadedModel loaded = load_model(source, zoo_options(recipe));
   for (const std::string& warning : loaded.warnings) log_warning("{}", warning);
+  for (const std::string& note : loaded.notes) log_info("{}", note);
   return std::move(loaded.graph);
 }
 

@@ -27,4 +27,11 @@ std::string nearest(std::string_view wanted, const std::vector<std::string>& kno
   return best == known.end() ? std::string() : *best;
 }
 
+std::string nearest_hint(std::string_view wanted, std::string_view nearest) {
+  const bool has_same_start = wanted.starts_with(nearest) || nearest.starts_with(wanted);
+  const bool is_likely = has_same_start || 2 * edit_distance(wanted, nearest) < wanted.size();
+  if (wanted.empty() || nearest.empty() || !is_likely) return "";
+  return " (nearest: '" + std::string(nearest) + "')";
+}
+
 }  // namespace quern

@@ -8,6 +8,8 @@
 
 #include "quern/base/error.h"
 #include "quern/base/file.h"
+#include "quern/base/nearest.h"
+#include "quern/graph/default_resize.h"
 #include "quern/importers/tflite/ops.h"
 #include "quern/importers/tflite/tensors.h"
 #include "quern/importers/tflite/values.h"
@@ -30,8 +32,8 @@ const TfliteOpDef& known_op(const TfliteModel& model, const TfliteOperator& tabl
          "layer '{}': '{}' is an op of its own (supported: ops that are built into TFLite)", layer,
          table.custom);
   }
-  fail(ErrorCode::kUnsupported, "layer '{}': the op {} is not read (nearest: {})", layer,
-       tflite_name(table.op), nearest_tflite_op(table.op));
+  fail(ErrorCode::kUnsupported, "layer '{}': the op {} is not read{}", layer, tflite_name(table.op),
+       nearest_hint(tflite_name(table.op), nearest_tflite_op(table.op)));
 }
 
 /// Before any is read: the tensors that TFLite wants on one grid share a quantizer.
@@ -135,7 +137,7 @@ std::optional<Preprocessing> preprocessing_of(const Graph& graph) {
     if (std::abs(low - known.low) > tolerance || std::abs(high - known.high) > tolerance) continue;
     Preprocessing how;
     how.crop = static_cast<int>((*dims)[1].size);
-    how.resize = static_cast<int>(std::lround(how.crop * 256.0 / 224.0));
+    how.resize = default_resize(how.crop);
     how.scale = known.scale;
     how.mean = {known.mean, known.mean, known.mean};
     how.std = {known.std, known.std, known.std};

@@ -5,6 +5,15 @@
 #include "quern/passes/passes.h"
 
 namespace quern {
+namespace {
+
+std::vector<Value> input_values(const Graph& graph) {
+  std::vector<Value> values;
+  for (const ValueId id : graph.inputs()) values.push_back(graph.value(id));
+  return values;
+}
+
+}  // namespace
 
 LoadedModel load_model(const std::string& source, const ZooOptions& zoo) {
   LoadedModel loaded;
@@ -15,7 +24,14 @@ LoadedModel load_model(const std::string& source, const ZooOptions& zoo) {
     loaded.graph = import_model(source, &report);
     loaded.warnings = std::move(report.warnings);
   }
+  const std::vector<Value> inputs = input_values(loaded.graph);
   with_context(source, [&] { canonicalize(loaded.graph); });
+  for (const Value& input : inputs) {
+    const Value& now = loaded.graph.value(input.id);
+    if (!input.dims || !now.dims || *input.dims == *now.dims) continue;
+    loaded.notes.push_back(fmt::format("input '{}' is {} here, {} in the file: channels come first",
+                                       input.name, to_string(*now.dims), to_string(*input.dims)));
+  }
   return loaded;
 }
 

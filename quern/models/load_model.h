@@ -12,6 +12,7 @@ namespace quern {
 struct LoadedModel {
   Graph graph;                        ///< Canonical: see `canonicalize`.
   std::vector<std::string> warnings;  ///< One sentence each.
+  std::vector<std::string> notes;     ///< What was changed on the way, one sentence each.
 };
 
 /// Reads whatever names a model: "zoo:NAME", built with `zoo`, or a file of one of model_formats().

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "quern/base/nearest.h"
 #include "quern/ops/dims.h"
 #include "quern/ops/node_view.h"
 #include "quern/ops/op_def.h"
@@ -11,8 +12,8 @@ namespace {
 
 const OpDef& known_op(const Node& node) {
   if (const OpDef* def = find_op(node.op)) return *def;
-  fail(ErrorCode::kUnsupported, "layer '{}': op '{}' is not known to quern (nearest: '{}')",
-       node.layer, node.op, nearest_op(node.op));
+  fail(ErrorCode::kUnsupported, "layer '{}': op '{}' is not known to quern{}", node.layer, node.op,
+       nearest_hint(node.op, nearest_op(node.op)));
 }
 
 void check_attributes(const NodeView& node, const OpDef& def) {

@@ -60,6 +60,7 @@ QuantizeResult quantize(const Recipe& recipe) {
   const LoadedModel loaded =
       timed(result, "load", [&] { return load_model(recipe.model.source, zoo_options(recipe)); });
   result.notes = loaded.warnings;
+  std::ranges::copy(loaded.notes, std::back_inserter(result.notes));
   result.graph = loaded.graph;
   result.graph.preprocessing = resolve(recipe.data.preprocess, loaded.graph);
   result.graph.label_offset = recipe.data.label_offset.value_or(loaded.graph.label_offset);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "quern/graph/default_resize.h"
 #include "quern/ops/op_def.h"
 
 namespace quern {
@@ -20,7 +21,7 @@ float epsilon(Framework framework) { return framework == Framework::kPyTorch ? 1
 /// Both frameworks' published networks keep the middle 224 of 256 pixels.
 Preprocessing imagenet_preprocessing(Framework framework, int input) {
   Preprocessing preprocessing;
-  preprocessing.resize = static_cast<int>(std::lround(input * 256.0 / 224.0));
+  preprocessing.resize = default_resize(input);
   preprocessing.crop = input;
   if (framework == Framework::kTensorFlow) {
     preprocessing.mean = {0.5, 0.5, 0.5};

@@ -19,5 +19,15 @@ TEST(Nearest, FindsTheNameWithTheFewestEdits) {
   EXPECT_EQ(nearest("a", {}), "");
 }
 
+TEST(Nearest, HintsOnlyAtALikelyReading) {
+  EXPECT_EQ(nearest_hint("Convv", "Conv"), " (nearest: 'Conv')");
+  EXPECT_EQ(nearest_hint("Relo", "Relu"), " (nearest: 'Relu')");
+  EXPECT_EQ(nearest_hint("BatchNorm", "BatchNormalization"), " (nearest: 'BatchNormalization')");
+  EXPECT_EQ(nearest_hint("LSTM", "Less"), "");
+  EXPECT_EQ(nearest_hint("Tile", "Size"), "");
+  EXPECT_EQ(nearest_hint("", "Size"), "");
+  EXPECT_EQ(nearest_hint("Tile", ""), "");
+}
+
 }  // namespace
 }  // namespace quern

@@ -5,6 +5,7 @@
 #include "quern/base/file.h"
 #include "quern/exporters/qonnx.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/network.h"
 #include "tests/support/temporary_folder.h"
 
 namespace quern {
@@ -29,6 +30,20 @@ TEST(LoadModel, NamesTheFileThatIsWrong) {
   write_file(folder / "m.onnx", std::string_view("no model"));
   expect_error(ErrorCode::kParse, "m.onnx", [&] { load_model((folder / "m.onnx").string()); });
   expect_error(ErrorCode::kIo, "No such file", [&] { load_model((folder / "x.onnx").string()); });
+}
+
+TEST(LoadModel, NotesThatChannelsComeFirst) {
+  const test::TemporaryFolder folder;
+  test::Network net;
+  const ValueId first = net.op("first", "Transpose", {net.input()},
+                               {{"perm", std::vector<std::int64_t>{0, 3, 1, 2}}});
+  const ValueId conv = net.op("conv", "Conv", {first, net.weight("w", {4, 8, 1, 1})});
+  export_qonnx(net.finish({net.op("pool", "GlobalAveragePool", {conv})}), folder / "m.onnx",
+               {.batch = 0});
+  EXPECT_THAT(
+      load_model((folder / "m.onnx").string()).notes,
+      testing::ElementsAre(
+          "input 'input' is [N, 8, 3, 8] here, [N, 3, 8, 8] in the file: channels come first"));
 }
 
 TEST(LoadModel, SaysWhichFormatsAreRead) {

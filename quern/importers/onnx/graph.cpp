@@ -211,9 +211,8 @@ class GraphReader {
     if (!is_read(proto)) {
       fail(
           ErrorCode::kUnsupported,
-          "layer '{}': the op '{}' is of the operator set '{}' (supported: ONNX's own and QONNX's; "
-          "the nearest op is '{}')",
-          node.layer, node.op, proto.domain(), nearest_op(node.op));
+          "layer '{}': the op '{}' is of the operator set '{}' (supported: ONNX's own and QONNX's)",
+          node.layer, node.op, proto.domain());
     }
     for (const auto& attribute : proto.attribute()) {
       require_utf8(attribute.name(), "an attribute");

@@ -208,8 +208,11 @@ std::string read_external(const onnx::TensorProto& proto, const std::filesystem:
   std::error_code error;
   const std::uint64_t size = std::filesystem::file_size(path, error);
   if (error) fail(ErrorCode::kIo, "cannot read {}: {}", path.string(), error.message());
-  if (range.length.value_or(wanted) != wanted || range.offset > size ||
-      wanted > size - range.offset) {
+  if (range.length.value_or(wanted) != wanted) {
+    fail(ErrorCode::kParse, "its shape needs {} bytes, its external data is said to have {}",
+         wanted, *range.length);
+  }
+  if (range.offset > size || wanted > size - range.offset) {
     fail(ErrorCode::kParse, "it needs {} bytes from {} on in {}, which has {}", wanted,
          range.offset, path.string(), size);
   }

@@ -43,6 +43,10 @@ std::vector<std::span<const Rule>> families() {
 
 }  // namespace
 
+bool is_control_flow(std::string_view op) {
+  return std::ranges::find(kControlFlow, op) != std::end(kControlFlow);
+}
+
 void translate(NodeTranslation& node) {
   std::vector<std::string> known;
   for (const std::span<const Rule> family : families()) {
@@ -55,8 +59,8 @@ void translate(NodeTranslation& node) {
     if (std::ranges::find(refusal.ops, node.op()) == refusal.ops.end()) continue;
     node.fail(ErrorCode::kUnsupported, "{}", refusal.reason);
   }
-  node.fail(ErrorCode::kUnsupported, "the op is not read (the nearest that is: '{}')",
-            nearest(node.op(), known));
+  node.fail(ErrorCode::kUnsupported, "the op is not read{}",
+            nearest_hint(node.op(), nearest(node.op(), known)));
 }
 
 }  // namespace quern::tensorflow

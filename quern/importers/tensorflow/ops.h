@@ -25,6 +25,9 @@ std::span<const Rule> shape_rules();
 std::span<const Rule> slice_rules();
 std::span<const Rule> source_rules();
 
+/// Whether an op is part of a branch or loop: Switch, Merge, While, …
+bool is_control_flow(std::string_view op);
+
 /// Translates a node by the rule for its op. @throws Error as the rule does, and kUnsupported for
 /// an op without one: the nearest that has one, and for variables how to freeze them.
 void translate(NodeTranslation& node);

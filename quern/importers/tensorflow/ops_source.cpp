@@ -41,7 +41,7 @@ void translate_placeholder(NodeTranslation& node) {
                          "fixed height, width and number of channels; freeze the model with them)",
                          to_string(dims));
   }
-  if (!dims.empty() && !dims[0].is_fixed()) dims[0].symbol = "N";
+  if (!dims.empty() && !dims[0].is_fixed()) dims[0] = {-1, "N"};
   const AttrValue* const type = node.attribute("dtype");
   node.check(type != nullptr, "it states no element type");
   const DType dtype = named(node, [&] { return dtype_from(type->type()); });

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "quern/base/error.h"
+#include "quern/importers/tensorflow/ops.h"
 #include "quern/importers/utf8.h"
 
 namespace quern::tensorflow {
@@ -151,6 +152,14 @@ std::vector<int> Wiring::in_order(const std::vector<int>& roots) const {
     const auto enter = [&](int index) {
       State& state = states[to_size(index)];
       if (state == State::kOpen) {
+        // The loops of TensorFlow 1 are cycles through ops of their own.
+        const auto loops = [&](const Visit& visit) {
+          return is_control_flow(node(visit.node).op());
+        };
+        if (std::ranges::any_of(path, loops)) {
+          fail(ErrorCode::kUnsupported, "layer '{}' is in a loop, and control flow is not read",
+               node(index).name());
+        }
         fail(ErrorCode::kParse, "layer '{}' depends on itself", node(index).name());
       }
       if (state == State::kDone) return;

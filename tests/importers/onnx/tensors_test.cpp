@@ -167,7 +167,8 @@ TEST_F(ExternalData, MustHoldTheTensor) {
   expect_error(ErrorCode::kIo, "missing.bin", [&] { read(tensor("missing.bin")); });
   onnx::TensorProto longer = tensor("weights.bin");
   add(longer, "length", "2");
-  expect_error(ErrorCode::kParse, "it needs 1 bytes", [&] { read(longer); });
+  expect_error(ErrorCode::kParse, "its shape needs 1 bytes, its external data is said to have 2",
+               [&] { read(longer); });
 }
 
 TEST_F(ExternalData, IsRefusedForAModelInMemory) {

@@ -24,7 +24,7 @@ void import_op(const std::string& op) {
 
 TEST(TensorflowOps, NamesTheNearestOp) {
   test::expect_error(ErrorCode::kUnsupported,
-                     "net.pb: layer 'net/odd' (Reluu): the op is not read (the nearest that is: "
+                     "net.pb: layer 'net/odd' (Reluu): the op is not read (nearest: "
                      "'Relu')",
                      [] { import_op("Reluu"); });
 }

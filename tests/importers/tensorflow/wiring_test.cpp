@@ -45,6 +45,16 @@ TEST(TensorflowWiring, NamesAMissingInput) {
                      [&] { Wiring wiring(graph.proto); });
 }
 
+TEST(TensorflowWiring, TellsALoopFromACycle) {
+  TensorflowGraph graph;
+  graph.input("x", {1, 4});
+  graph.node("Merge", "while/Merge", {"x", "while/Next"});
+  graph.node("Relu", "while/Relu", {"while/Merge"});
+  graph.node("NextIteration", "while/Next", {"while/Relu"});
+  test::expect_error(ErrorCode::kUnsupported, "is in a loop, and control flow is not read",
+                     [&] { Wiring(graph.proto).in_order({2}); });
+}
+
 TEST(TensorflowWiring, RefusesNodesWithoutOrWithEqualNames) {
   TensorflowGraph graph;
   graph.input("x", {1, 4});
