@@ -19,6 +19,7 @@ PassReport canonicalize(Graph& graph) {
   while (report.rewrites != rewrites_before) {
     rewrites_before = report.rewrites;
     report.notes.clear();
+    graph.erase_dead();  // What nobody needs hides who reads a value.
     for (const auto step : kSteps) {
       infer_shapes(graph);
       report += step(graph);

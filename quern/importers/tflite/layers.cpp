@@ -110,9 +110,11 @@ void depthwise_conv_2d(TfliteOp& op) {
 void transpose_conv(TfliteOp& op) {
   const auto options = op.options<tflite::TransposeConvOptions>();
   auto_pad(options.padding);
-  const Integers shape = op.integers(0);
+  const auto shape = op.extents(0);
   TfliteOp::check(shape.size() == 4, "its output shape has {} elements, expected 4", shape.size());
-  const TransposedPadding padding = transposed_padding(op, options, {shape[1], shape[2]});
+  TfliteOp::check_supported(shape[1] && shape[2],
+                            "its output's height or width is free (supported: fixed ones)");
+  const TransposedPadding padding = transposed_padding(op, options, {*shape[1], *shape[2]});
   std::vector<ValueId> inputs = {op.image(2), op.weight(1, kFromOhwiToIohw)};
   op.append_bias(3, 2, inputs);
   op.finish({.op = "ConvTranspose",

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "quern/importers/tflite/weights.h"
+#include "quern/ops/op_def.h"
+#include "quern/ops/symbolic_integers.h"
 #include "quern/tensor/tensor.h"
 
 namespace quern {
@@ -61,6 +63,22 @@ std::vector<std::int64_t> TfliteOp::integers(std::size_t i) {
   check(elements.dtype() == DType::kInt64, "'{}' does not hold whole numbers",
         values_.tensor(input(i)).name);
   return to_vector<std::int64_t>(elements);
+}
+
+std::vector<std::optional<std::int64_t>> TfliteOp::extents(std::size_t i) {
+  std::vector<std::optional<std::int64_t>> result;
+  if (is_constant(i)) {
+    for (const std::int64_t extent : integers(i)) result.emplace_back(extent);
+    return result;
+  }
+  infer_shapes(graph_);
+  const std::optional<SymbolicIntegers> known = symbolic_integers(graph_, value(i));
+  check_supported(known.has_value(),
+                  "it reads tensor '{}', which is computed from data (supported: a constant, or a "
+                  "chain that reads shapes)",
+                  graph_.value(value(i)).name);
+  for (const SymbolicInteger& element : known->elements) result.push_back(element.number);
+  return result;
 }
 
 ValueId TfliteOp::number(std::size_t i) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,9 @@ class TfliteOp {
   ValueId image(std::size_t i);
   /// The elements of a constant input of whole numbers.
   std::vector<std::int64_t> integers(std::size_t i);
+  /// The elements of an input of whole numbers that is constant or computed from shapes; none for
+  /// those that a run decides.
+  std::vector<std::optional<std::int64_t>> extents(std::size_t i);
   /// A constant input of one element, without a grid of its own.
   ValueId number(std::size_t i);
   bool is_constant(std::size_t i) const { return values_.is_constant(input(i)); }

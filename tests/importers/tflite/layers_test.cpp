@@ -106,6 +106,18 @@ TEST(TransposeConv, HasTheExtentsAskedFor) {
   EXPECT_EQ(attribute<Integers>(valid, "ConvTranspose", "output_padding"), (Integers{1, 0}));
 }
 
+TEST(TransposeConv, ReadsExtentsThatShapesDecide) {
+  TfliteFile file = transpose_conv(Padding::SAME, 6, 5);
+  const int like = file.input("like", TensorType::FLOAT32, {1, 6, 5, 4});
+  const int shape = file.add("computed", TensorType::INT32, {4});
+  file.op(BuiltinOperator::SHAPE, {like}, {shape}, tflite::ShapeOptionsT());
+  auto& operators = file.graph().operators;
+  operators[0]->inputs[0] = shape;
+  std::swap(operators[0], operators[1]);
+  const Graph graph = imported(file);
+  EXPECT_EQ(to_string(*graph.value(graph.outputs()[0]).dims), "[1, 6, 5, 4]");
+}
+
 TEST(TransposeConv, RefusesExtentsThatAreNone) {
   expect_error(ErrorCode::kParse, "its output has the extent 0",
                [] { imported(transpose_conv(Padding::SAME, 0, 5)); });
