@@ -76,30 +76,6 @@ bool is_fortran_order(std::string_view header) {
   fail(ErrorCode::kParse, "its header does not say its order");
 }
 
-/// Elements in the order of the file. @throws Error(kParse) unless `data` is what `shape` needs.
-Tensor read_elements(std::string_view description, const Shape& shape,
-                     std::span<const std::byte> data) {
-  const bool is_half = description == "<f2";
-  const DType dtype = is_half ? DType::kFloat32 : dtype_from(description);
-  const std::size_t width = is_half ? sizeof(std::uint16_t) : size_of(dtype);
-  if (element_count(shape) != static_cast<std::int64_t>(data.size() / width) ||
-      data.size() % width != 0) {
-    fail(ErrorCode::kParse, "it holds {} bytes for the shape {}", data.size(), to_string(shape));
-  }
-  Tensor tensor(dtype, shape);
-  if (is_half) {
-    std::vector<std::uint16_t> stored(data.size() / width);
-    if (!data.empty()) std::memcpy(stored.data(), data.data(), data.size());
-    std::ranges::transform(stored, tensor.mutable_data<float>().begin(), widen_float16);
-  } else {
-    std::ranges::copy(data, tensor.mutable_bytes().begin());
-  }
-  if (dtype == DType::kBool) {
-    for (std::byte& byte : tensor.mutable_bytes()) byte = std::byte{byte != std::byte{0}};
-  }
-  return tensor;
-}
-
 }  // namespace
 
 std::vector<std::byte> to_npy(const Tensor& tensor) {
@@ -123,24 +99,56 @@ std::vector<std::byte> to_npy(const Tensor& tensor) {
   return bytes;
 }
 
-Tensor from_npy(std::span<const std::byte> bytes) {
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+NpyHeader parse_npy_header(std::span<const std::byte> start, std::uint64_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(start.data()), start.size());
   if (text.size() < kHeaderStart || text.substr(0, kMagic.size()) != kMagic) {
     fail(ErrorCode::kParse, "it is not an array of .npy version 1.0");
   }
   std::uint16_t length = 0;
   std::memcpy(&length, text.data() + kMagic.size(), sizeof length);
-  if (kHeaderStart + length > text.size()) fail(ErrorCode::kParse, "its header is cut off");
-  const std::string_view header = text.substr(kHeaderStart, length);
-  const std::string_view description = field(header, "'descr':", '\'', '\'');
-  Shape shape = shape_from(field(header, "'shape':", '(', ')'));
-  const bool is_reversed = is_fortran_order(header);
-  if (is_reversed) std::ranges::reverse(shape);
-  const Tensor tensor = read_elements(description, shape, bytes.subspan(kHeaderStart + length));
-  if (!is_reversed) return tensor;
+  NpyHeader header{.size = kHeaderStart + length};
+  if (header.size > text.size()) fail(ErrorCode::kParse, "its header is cut off");
+  const std::string_view fields = text.substr(kHeaderStart, length);
+  const std::string_view description = field(fields, "'descr':", '\'', '\'');
+  header.shape = shape_from(field(fields, "'shape':", '(', ')'));
+  header.is_reversed = is_fortran_order(fields);
+  header.is_half = description == "<f2";
+  header.dtype = header.is_half ? DType::kFloat32 : dtype_from(description);
+  const std::size_t width = header.is_half ? sizeof(std::uint16_t) : size_of(header.dtype);
+  const std::uint64_t held = size - header.size;
+  const auto count = static_cast<std::uint64_t>(element_count(header.shape));
+  if (count != held / width || held % width != 0) {
+    fail(ErrorCode::kParse, "it holds {} bytes for the shape {}", held, to_string(header.shape));
+  }
+  return header;
+}
+
+Tensor read_npy_elements(const NpyHeader& header,
+                         const std::function<void(std::span<std::byte>)>& fill) {
+  Shape shape = header.shape;
+  if (header.is_reversed) std::ranges::reverse(shape);
+  Tensor tensor(header.dtype, shape);
+  if (header.is_half) {
+    std::vector<std::uint16_t> stored(static_cast<std::size_t>(tensor.size()));
+    fill(std::as_writable_bytes(std::span(stored)));
+    std::ranges::transform(stored, tensor.mutable_data<float>().begin(), widen_float16);
+  } else {
+    fill(tensor.mutable_bytes());
+  }
+  if (header.dtype == DType::kBool) {
+    for (std::byte& byte : tensor.mutable_bytes()) byte = std::byte{byte != std::byte{0}};
+  }
+  if (!header.is_reversed) return tensor;
   std::vector<std::size_t> order(shape.size());
   std::iota(order.rbegin(), order.rend(), std::size_t{0});
   return transposed(tensor, order);
+}
+
+Tensor from_npy(std::span<const std::byte> bytes) {
+  const NpyHeader header = parse_npy_header(bytes, bytes.size());
+  return read_npy_elements(header, [&](std::span<std::byte> elements) {
+    std::ranges::copy(bytes.subspan(header.size), elements.begin());
+  });
 }
 
 }  // namespace quern

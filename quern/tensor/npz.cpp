@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <zip.h>
 
-#include <array>
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -46,28 +46,62 @@ void add(zip_t* archive, const std::string& name, const std::vector<std::byte>& 
   zip_file_set_dostime(archive, static_cast<zip_uint64_t>(index), 0, 0x21, 0);
 }
 
-std::vector<std::byte> read_entry(zip_t* archive, zip_uint64_t index, const zip_stat_t& stat) {
+/// An open archive and what it lies in.
+struct OpenArchive {
+  std::vector<std::byte> owned;  ///< Empty where the caller holds the bytes.
+  Source source;
+  Archive archive;
+};
+
+using Packed = std::unique_ptr<zip_file_t, decltype(&zip_fclose)>;
+
+Packed unpack(zip_t* archive, zip_uint64_t index) {
+  Packed file(zip_fopen_index(archive, index, 0), &zip_fclose);
+  if (!file) fail(ErrorCode::kParse, "it can not be unpacked");
+  return file;
+}
+
+/// Unpacks up to `bytes.size()` bytes. @return how many there are.
+std::size_t unpack_into(zip_file_t* file, std::span<std::byte> bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const zip_int64_t count = zip_fread(file, bytes.data() + done, bytes.size() - done);
+    if (count < 0) fail(ErrorCode::kParse, "it can not be unpacked");
+    if (count == 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  return done;
+}
+
+NpyHeader read_header(zip_t* archive, zip_uint64_t index, const zip_stat_t& stat) {
   if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE) {
     fail(ErrorCode::kUnsupported, "it is packed by method {} (numpy stores or deflates)",
          stat.comp_method);
   }
-  const std::unique_ptr<zip_file_t, decltype(&zip_fclose)> file(zip_fopen_index(archive, index, 0),
-                                                                &zip_fclose);
-  if (!file) fail(ErrorCode::kParse, "it can not be unpacked");
-  std::vector<std::byte> content;
-  std::array<std::byte, 65536> block;
-  // By blocks: the size an archive claims is not to be trusted with an allocation.
-  for (;;) {
-    const zip_int64_t count = zip_fread(file.get(), block.data(), block.size());
-    if (count < 0) fail(ErrorCode::kParse, "it can not be unpacked");
-    if (count == 0) return content;
-    content.insert(content.end(), block.begin(), block.begin() + count);
-    if (content.size() > stat.size) fail(ErrorCode::kParse, "it is longer than it claims");
-  }
+  std::vector<std::byte> start(std::min<zip_uint64_t>(stat.size, kLongestNpyHeader));
+  const Packed file = unpack(archive, index);
+  start.resize(unpack_into(file.get(), start));
+  return parse_npy_header(start, stat.size);
 }
 
-std::map<std::string, Tensor> read_entries(zip_t* archive, std::size_t archive_size) {
-  std::map<std::string, Tensor> arrays;
+Tensor read_array(zip_t* archive, zip_uint64_t index, const NpyHeader& header) {
+  const Packed file = unpack(archive, index);
+  std::vector<std::byte> start(header.size);
+  unpack_into(file.get(), start);
+  return read_npy_elements(header, [&](std::span<std::byte> elements) {
+    std::byte more;
+    // Reading past the end compares the checksum too.
+    if (unpack_into(file.get(), elements) != elements.size() ||
+        unpack_into(file.get(), {&more, 1}) != 0) {
+      fail(ErrorCode::kParse, "it is not as long as it claims");
+    }
+  });
+}
+
+StoredTensors list_entries(const std::shared_ptr<OpenArchive>& open, std::size_t archive_size,
+                           const std::string& file) {
+  StoredTensors arrays;
+  zip_t* const archive = open->archive.get();
   // Entries that share their bytes could claim more than an archive can hold.
   zip_uint64_t budget = kMostDeflated * archive_size;
   const auto count = static_cast<zip_uint64_t>(zip_get_num_entries(archive, 0));
@@ -78,19 +112,46 @@ std::map<std::string, Tensor> read_entries(zip_t* archive, std::size_t archive_s
       fail(ErrorCode::kParse, "its entry {} can not be read", i);
     }
     std::string name = stat.name;
-    with_context(fmt::format("array '{}'", name), [&] {
+    const std::string what = fmt::format("array '{}'", name);
+    with_context(what, [&] {
       if (stat.size > budget) {
         fail(ErrorCode::kParse, "it claims {} bytes, more than can be packed into the file",
              stat.size);
       }
       budget -= stat.size;
-      const std::vector<std::byte> content = read_entry(archive, i, stat);
+      const NpyHeader header = read_header(archive, i, stat);
+      const auto read = [open, i, header, what, file] {
+        return with_context(file, [&] {
+          return with_context(what, [&] { return read_array(open->archive.get(), i, header); });
+        });
+      };
       if (name.ends_with(".npy")) name.resize(name.size() - 4);
-      if (!arrays.emplace(name, from_npy(content)).second) {
+      if (!arrays.emplace(name, StoredTensor{header.dtype, header.shape, read}).second) {
         fail(ErrorCode::kParse, "the file holds two arrays of this name");
       }
     });
   }
+  return arrays;
+}
+
+/// Lists the arrays of `owned`, or else of `bytes`, which outlive the list.
+StoredTensors list_arrays(std::vector<std::byte> owned, std::span<const std::byte> bytes,
+                          const std::string& name) {
+  return with_context(name, [&] {
+    if (!owned.empty()) bytes = owned;
+    if (bytes.empty()) fail(ErrorCode::kParse, "it is empty, not a zip archive");
+    Source source(zip_source_buffer_create(bytes.data(), bytes.size(), 0, nullptr),
+                  &zip_source_free);
+    Archive archive = open(source.get(), ZIP_RDONLY | ZIP_CHECKCONS);
+    return list_entries(std::make_shared<OpenArchive>(
+                            OpenArchive{std::move(owned), std::move(source), std::move(archive)}),
+                        bytes.size(), name);
+  });
+}
+
+std::map<std::string, Tensor> read_all(const StoredTensors& stored) {
+  std::map<std::string, Tensor> arrays;
+  for (const auto& [name, array] : stored) arrays.emplace(name, array.read());
   return arrays;
 }
 
@@ -120,17 +181,16 @@ void write_npz(const std::filesystem::path& path, const std::map<std::string, Te
   write_file(path, bytes);
 }
 
+StoredTensors list_npz(const std::filesystem::path& path) {
+  return list_arrays(read_file(path), {}, path.string());
+}
+
 std::map<std::string, Tensor> read_npz(std::span<const std::byte> bytes, const std::string& name) {
-  return with_context(name, [&] {
-    const Source source(zip_source_buffer_create(bytes.data(), bytes.size(), 0, nullptr),
-                        &zip_source_free);
-    const Archive archive = open(source.get(), ZIP_RDONLY | ZIP_CHECKCONS);
-    return read_entries(archive.get(), bytes.size());
-  });
+  return read_all(list_arrays({}, bytes, name));
 }
 
 std::map<std::string, Tensor> read_npz(const std::filesystem::path& path) {
-  return read_npz(read_file(path), path.string());
+  return read_all(list_npz(path));
 }
 
 }  // namespace quern

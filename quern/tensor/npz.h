@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "quern/tensor/stored_tensor.h"
 #include "quern/tensor/tensor.h"
 
 namespace quern {
@@ -21,7 +22,11 @@ void write_npz(const std::filesystem::path& path, const std::map<std::string, Te
 ///         array.
 std::map<std::string, Tensor> read_npz(const std::filesystem::path& path);
 
-/// The same from bytes; `name` is the file name that messages use.
+/// Lists the arrays of such a file. Only their headers are unpacked; elements are when one is read.
+/// @throws as read_npz.
+StoredTensors list_npz(const std::filesystem::path& path);
+
+/// All arrays from bytes; `name` is the file name that messages use.
 std::map<std::string, Tensor> read_npz(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace quern

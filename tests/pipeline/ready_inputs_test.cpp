@@ -55,6 +55,12 @@ TEST_F(ReadInputs, SaysWhatIsMissing) {
   expect_error(ErrorCode::kParse, "array 'x' of shape [] holds no samples", [&] {
     read({{"x", Tensor::scalar(1.0F)}}, graph_of({"image"}));
   });
+  expect_error(ErrorCode::kParse, "array 'x' has the shape [2, 1, 3], expected [?, 3]", [&] {
+    read({{"x", two_.reshaped({2, 1, 3})}}, graph_of({"image"}));
+  });
+  expect_error(ErrorCode::kParse, "array 'x' has the shape [2, 1], expected [?, 3]", [&] {
+    read({{"x", Tensor(DType::kFloat32, {2, 1})}}, graph_of({"image"}));
+  });
   expect_error(ErrorCode::kIo, "none.npz",
                [&] { read_inputs(folder_ / "none.npz", graph_of({"image"})); });
 }

@@ -97,5 +97,41 @@ TEST(Npz, RefusesArchivesThatNumpyDoesNotWrite) {
   refuse(ErrorCode::kParse, "the file holds two arrays of this name", twice);
 }
 
+TEST(Npz, ListsArraysWithoutTheirElements) {
+  const test::TemporaryFolder folder;
+  write_npz(folder / "a.npz", {{"x", Tensor::of<float>({2}, {1, 2})}, {"y", Tensor::scalar(1)}});
+  // The archive is stored as it is, so an element can be edited; its checksum can not.
+  std::string text = read_text(folder / "a.npz");
+  const float two = 2;
+  const std::string element(reinterpret_cast<const char*>(&two), sizeof two);
+  text.replace(text.find(element), element.size(), "abcd");
+  write_file(folder / "a.npz", text);
+
+  const StoredTensors listed = list_npz(folder / "a.npz");
+  ASSERT_EQ(listed.size(), 2u);
+  EXPECT_EQ(listed.at("x").dtype, DType::kFloat32);
+  EXPECT_EQ(listed.at("x").shape, Shape{2});
+  EXPECT_EQ(listed.at("y").read(), Tensor::scalar(1));
+  expect_error(ErrorCode::kParse, "a.npz: array 'x.npy': it can not be unpacked",
+               [&] { listed.at("x").read(); });
+}
+
+TEST(Npz, ComparesAHeaderWithTheSizeOfItsEntry) {
+  const test::TemporaryFolder folder;
+  write_npz(folder / "a.npz", {{"x", Tensor::of<float>({2}, {1, 2})}});
+  std::string text = read_text(folder / "a.npz");
+  text.replace(text.find("(2, )"), 5, "(9, )");
+  write_file(folder / "a.npz", text);
+  expect_error(ErrorCode::kParse, "array 'x.npy': it holds 8 bytes for the shape [9]",
+               [&] { list_npz(folder / "a.npz"); });
+}
+
+TEST(Npz, SaysThatAFileIsEmpty) {
+  const test::TemporaryFolder folder;
+  write_file(folder / "a.npz", "");
+  expect_error(ErrorCode::kParse, "a.npz: it is empty, not a zip archive",
+               [&] { list_npz(folder / "a.npz"); });
+}
+
 }  // namespace
 }  // namespace quern
