@@ -51,7 +51,7 @@ struct Source {
   std::vector<std::string> notes;
 };
 
-Source read_names(const std::map<std::string, Tensor>& tensors, const ZooEntry& network) {
+Source read_names(const StoredTensors& tensors, const ZooEntry& network) {
   const Graph graph = make_network(network.name, {.input = 32, .seed = std::nullopt});
   const std::vector<WeightedLayer> reference = weighted_layers(graph);
   NamedLayers named =
@@ -136,6 +136,14 @@ Framework find_framework(const Source& source, const MatchedLayers& matched,
        network.name, *first);
 }
 
+/// Only a file of one class more than the network has a background to drop.
+void check_background(const LayerWeights& last, std::int64_t classes) {
+  const std::int64_t found = last.weight.shape()[0];
+  if (found == classes + 1) return;
+  fail(ErrorCode::kInvalidArgument, "it has {} classes, not {}, so none of them is a background",
+       found, classes + 1);
+}
+
 void check_classes(const LayerWeights& last, const ImportWeightsOptions& options) {
   const std::int64_t classes = last.weight.shape()[0];
   if (!options.classes || classes == *options.classes) return;
@@ -170,14 +178,14 @@ void describe(const Source& source, const ImportWeightsOptions& options, Importe
 ImportedWeights import_weights(const std::filesystem::path& path,
                                const ImportWeightsOptions& options) {
   const ZooEntry& network = zoo_entry(options.network);
-  const auto tensors = read_weight_file(path);
+  const auto tensors = list_weight_file(path);
   Source source = tensors
                       ? with_context(path.string(), [&] { return read_names(*tensors, network); })
                       : read_network(path);
   return with_context(path.string(), [&] {
     LayerWeights& last = source.file.layers.back().weights;
     if (options.drop_background) {
-      if (last.weight.shape()[0] < 2) fail(ErrorCode::kParse, "it has no class to drop");
+      check_background(last, options.classes.value_or(network.classes));
       drop_first_output(last);
     }
     check_classes(last, options);

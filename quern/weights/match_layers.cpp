@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 
 #include "quern/base/error.h"
 
@@ -38,15 +39,20 @@ std::vector<std::size_t> arrange(const FileLayers& file, const std::vector<Weigh
 }
 
 std::vector<double> candidate_widths(const ZooEntry& network, std::int64_t stem_channels) {
-  std::vector<double> widths = network.widths;
   const auto stem = zoo_layers(network, 1, 1)[0].weights.weight.shape()[0];
   // Rounding to multiples of 8 moves a stem of 32 channels by at most a quarter.
   constexpr int kReach = 26;
   const auto middle =
       std::lround(100.0 * static_cast<double>(stem_channels) / static_cast<double>(stem));
+  std::vector<long> hundredths;
   for (long i = std::max(1L, middle - kReach); i <= std::min(800L, middle + kReach); ++i) {
-    widths.push_back(static_cast<double>(i) / 100);
+    hundredths.push_back(i);
   }
+  // Of several widths with the same channels, the roundest is meant.
+  std::ranges::stable_sort(hundredths, {},
+                           [](long i) { return std::pair(i % 25 != 0, i % 5 != 0); });
+  std::vector<double> widths = network.widths;
+  for (const long i : hundredths) widths.push_back(static_cast<double>(i) / 100);
   return widths;
 }
 

@@ -24,7 +24,7 @@ struct MatchedLayers {
 };
 
 /// Finds the width at which a zoo network has the file's shapes: `width`, or the published ones and
-/// then every hundredth near the ratio of the stems.
+/// then every hundredth near the ratio of the stems, round ones first.
 /// @throws Error(kParse) naming the first layer that does not fit, with the shape expected.
 MatchedLayers match_layers(const FileLayers& file, const ZooEntry& network,
                            std::optional<double> width);

@@ -1,7 +1,9 @@
 #include "quern/weights/named_layers.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "quern/base/error.h"
@@ -23,7 +25,7 @@ std::string normalized(std::string name) {
 /// Tensors under their normalized names, and which of them were read.
 class TensorTable {
  public:
-  explicit TensorTable(const std::map<std::string, Tensor>& tensors) {
+  explicit TensorTable(const StoredTensors& tensors) {
     for (const auto& [name, tensor] : tensors) {
       const auto [entry, is_new] = entries_.try_emplace(normalized(name), &name, &tensor);
       if (!is_new) {
@@ -46,20 +48,23 @@ class TensorTable {
   }
 
   bool holds(const std::string& layer, const std::vector<std::string_view>& suffixes) const {
-    return std::ranges::any_of(suffixes, [&](std::string_view suffix) {
-      return entries_.contains(layer + std::string(suffix));
-    });
+    return locate(layer, suffixes) != entries_.end();
   }
 
   /// The tensor called `layer` and one of the suffixes; null if there is none.
-  const Tensor* take(const std::string& layer, const std::vector<std::string_view>& suffixes) {
-    for (const std::string_view suffix : suffixes) {
-      const auto found = entries_.find(layer + std::string(suffix));
-      if (found == entries_.end()) continue;
-      taken_.insert(found->first);
-      return found->second.second;
-    }
-    return nullptr;
+  const StoredTensor* find(const std::string& layer,
+                           const std::vector<std::string_view>& suffixes) const {
+    const auto found = locate(layer, suffixes);
+    return found == entries_.end() ? nullptr : found->second.second;
+  }
+
+  /// The same, which is then used.
+  const StoredTensor* take(const std::string& layer,
+                           const std::vector<std::string_view>& suffixes) {
+    const auto found = locate(layer, suffixes);
+    if (found == entries_.end()) return nullptr;
+    taken_.insert(found->first);
+    return found->second.second;
   }
 
   std::vector<std::string> unused() const {
@@ -72,34 +77,108 @@ class TensorTable {
     return names;
   }
 
-  std::string first_name() const { return entries_.empty() ? "" : *entries_.begin()->second.first; }
+  std::string first_name() const { return *entries_.begin()->second.first; }
 
  private:
-  std::map<std::string, std::pair<const std::string*, const Tensor*>> entries_;
+  using Entries = std::map<std::string, std::pair<const std::string*, const StoredTensor*>>;
+
+  Entries::const_iterator locate(const std::string& layer,
+                                 const std::vector<std::string_view>& suffixes) const {
+    for (const std::string_view suffix : suffixes) {
+      const auto found = entries_.find(layer + std::string(suffix));
+      if (found != entries_.end()) return found;
+    }
+    return entries_.end();
+  }
+
+  Entries entries_;
   std::set<std::string> taken_;
 };
 
-/// A weight in ONNX's layout.
-Tensor to_onnx(const Tensor& tensor, Framework framework, const WeightedLayer& reference) {
-  const Tensor weight = Tensor::of<float>(tensor.shape(), to_vector<float>(tensor));
-  const bool is_tensorflow = framework == Framework::kTensorFlow;
-  const Shape& shape = weight.shape();
-  if (reference.is_linear()) {
-    if (weight.rank() == 2) return is_tensorflow ? transposed(weight, {1, 0}) : weight;
-    // A linear layer may be a convolution over the one pixel that pooling left.
-    if (weight.rank() == 4 && is_tensorflow && shape[0] == 1 && shape[1] == 1) {
-      return transposed(weight.reshaped({shape[2], shape[3]}), {1, 0});
-    }
-    if (weight.rank() == 4 && !is_tensorflow && shape[2] == 1 && shape[3] == 1) {
-      return weight.reshaped({shape[0], shape[1]});
-    }
-  } else if (weight.rank() == 4) {
-    if (!is_tensorflow) return weight;
-    const bool is_depthwise = reference.groups > 1;
-    return is_depthwise ? transposed(weight, {2, 3, 0, 1}) : transposed(weight, {3, 2, 0, 1});
+// The zoo's limits.
+constexpr std::int64_t kWidest = 8;
+constexpr std::int64_t kMostClasses = 1000000;
+
+/// The tensor as float32.
+Tensor read_floats(const StoredTensor& stored) {
+  if (stored.dtype != DType::kFloat32 && stored.dtype != DType::kFloat64) {
+    fail(ErrorCode::kParse, "it is of {}, expected floats", name(stored.dtype));
   }
-  fail(ErrorCode::kParse, "it has the shape {}, expected a {} weight", to_string(shape),
-       reference.is_linear() ? "linear layer's" : "convolution's");
+  Tensor tensor = stored.read();
+  if (tensor.dtype() != DType::kFloat32) {
+    tensor = Tensor::of<float>(tensor.shape(), to_vector<float>(tensor));
+  }
+  const std::span<const float> values = tensor.data<float>();
+  const auto wrong = std::ranges::find_if_not(values, [](float v) { return std::isfinite(v); });
+  if (wrong != values.end()) {
+    fail(ErrorCode::kParse, "it holds {} at element {}, expected finite numbers", *wrong,
+         wrong - values.begin());
+  }
+  return tensor;
+}
+
+/// What a batch norm divides by, squared.
+Tensor checked_variance(Tensor variance) {
+  const std::span<const float> values = variance.data<float>();
+  const auto wrong = std::ranges::find_if(values, [](float v) { return v < 0; });
+  if (wrong != values.end()) {
+    fail(ErrorCode::kParse, "it holds {} at element {}, but a variance is never below 0", *wrong,
+         wrong - values.begin());
+  }
+  return variance;
+}
+
+/// How a stored weight becomes one in ONNX's layout.
+struct Layout {
+  Shape shape;                     ///< What it is read as: without the extents of one pixel.
+  std::vector<std::size_t> order;  ///< Of its axes in ONNX.
+
+  Shape in_onnx() const {
+    Shape result;
+    for (const std::size_t axis : order) result.push_back(shape[axis]);
+    return result;
+  }
+};
+
+std::optional<Layout> layout_of(const Shape& shape, Framework framework,
+                                const WeightedLayer& reference) {
+  const bool is_tensorflow = framework == Framework::kTensorFlow;
+  if (!reference.is_linear()) {
+    if (shape.size() != 4) return std::nullopt;
+    if (!is_tensorflow) return Layout{shape, {0, 1, 2, 3}};
+    const bool is_depthwise = reference.groups > 1;
+    return is_depthwise ? Layout{shape, {2, 3, 0, 1}} : Layout{shape, {3, 2, 0, 1}};
+  }
+  const auto linear = [&](std::int64_t first, std::int64_t second) {
+    return is_tensorflow ? Layout{{first, second}, {1, 0}} : Layout{{first, second}, {0, 1}};
+  };
+  if (shape.size() == 2) return linear(shape[0], shape[1]);
+  if (shape.size() != 4) return std::nullopt;
+  // A linear layer may be a convolution over the one pixel that pooling left.
+  if (is_tensorflow && shape[0] == 1 && shape[1] == 1) return linear(shape[2], shape[3]);
+  if (!is_tensorflow && shape[2] == 1 && shape[3] == 1) return linear(shape[0], shape[1]);
+  return std::nullopt;
+}
+
+/// Whether the layer has a weight of this shape, O I H W or O I, at any width.
+bool is_possible(const Shape& shape, const WeightedLayer& reference) {
+  const Shape& base = reference.weights.weight.shape();
+  const auto is_scaled = [&](std::size_t axis, std::int64_t most) {
+    return shape[axis] >= 1 && shape[axis] <= most;
+  };
+  if (reference.is_linear()) return is_scaled(0, kMostClasses) && is_scaled(1, kWidest * base[1]);
+  const bool is_kernel = shape[2] == base[2] && shape[3] == base[3];
+  const std::int64_t inputs = reference.groups > 1 ? base[1] : kWidest * base[1];
+  return is_kernel && is_scaled(0, kWidest * base[0]) && is_scaled(1, inputs);
+}
+
+/// The layout of a weight. @throws Error(kParse) if the layer has no such weight.
+Layout require_layout(const Shape& shape, Framework framework, const WeightedLayer& reference) {
+  const std::optional<Layout> layout = layout_of(shape, framework, reference);
+  if (layout && is_possible(layout->in_onnx(), reference)) return *layout;
+  fail(ErrorCode::kParse, "it has the shape {}, expected a {} weight, {} in ONNX at width 1",
+       to_string(shape), reference.is_linear() ? "linear layer's" : "convolution's",
+       to_string(reference.weights.weight.shape()));
 }
 
 class Reader {
@@ -111,9 +190,11 @@ class Reader {
     const Suffixes& suffixes = scheme_.suffixes;
     LayerWeights weights;
     weights.layer = prefix_ + names.layer;
-    const Tensor& weight = require_tensor(names.layer, suffixes.weight);
-    with_context(fmt::format("tensor '{}'", weights.layer + std::string(suffixes.weight[0])),
-                 [&] { weights.weight = to_onnx(weight, scheme_.framework, reference); });
+    weights.weight = read_tensor(names.layer, suffixes.weight, [&](const StoredTensor& stored) {
+      const Layout layout = require_layout(stored.shape, scheme_.framework, reference);
+      check_outputs(stored.shape, layout.in_onnx()[0], names.batchnorm);
+      return transposed(read_floats(stored).reshaped(layout.shape), layout.order);
+    });
     const std::int64_t channels = weights.weight.shape()[0];
     if (table_.holds(prefix_ + names.layer, suffixes.bias)) {
       weights.bias = vector(names.layer, suffixes.bias, channels);
@@ -126,31 +207,51 @@ class Reader {
         return vector(names.batchnorm, suffix, channels);
       };
       weights.batchnorm = {read(suffixes.gamma), read(suffixes.beta), read(suffixes.mean),
-                           read(suffixes.variance), std::nullopt};
+                           vector(names.batchnorm, suffixes.variance, channels, checked_variance),
+                           std::nullopt};
     }
     return weights;
   }
 
  private:
-  const Tensor& require_tensor(const std::string& layer,
-                               const std::vector<std::string_view>& suffixes) {
-    const Tensor* found = table_.take(prefix_ + layer, suffixes);
+  /// Blames a weight whose batch norm is of one mind about another number of channels.
+  void check_outputs(const Shape& shape, std::int64_t outputs, const std::string& batchnorm) {
+    if (batchnorm.empty()) return;
+    const Suffixes& suffixes = scheme_.suffixes;
+    std::set<Shape> shapes;
+    for (const auto& of : {suffixes.gamma, suffixes.beta, suffixes.mean, suffixes.variance}) {
+      const StoredTensor* found = table_.find(prefix_ + batchnorm, of);
+      if (found != nullptr) shapes.insert(found->shape);
+    }
+    if (shapes.size() == 1 && !shapes.contains({outputs})) {
+      fail(ErrorCode::kParse, "it has the shape {} with {} outputs, but its batch norm {}",
+           to_string(shape), outputs, to_string(*shapes.begin()));
+    }
+  }
+
+  template <class Read>
+  Tensor read_tensor(const std::string& layer, const std::vector<std::string_view>& suffixes,
+                     Read&& read) {
+    const StoredTensor* found = table_.take(prefix_ + layer, suffixes);
     if (found == nullptr) {
       fail(ErrorCode::kParse, "it has no tensor '{}{}{}', which {}'s {} has", prefix_, layer,
            suffixes[0], scheme_.library, scheme_.network);
     }
-    return *found;
+    return with_context(fmt::format("tensor '{}{}{}'", prefix_, layer, suffixes[0]),
+                        [&] { return read(*found); });
   }
 
   /// One number a channel.
   Tensor vector(const std::string& layer, const std::vector<std::string_view>& suffixes,
-                std::int64_t channels) {
-    const Tensor& tensor = require_tensor(layer, suffixes);
-    if (tensor.shape() != Shape{channels}) {
-      fail(ErrorCode::kParse, "tensor '{}{}{}' has the shape {}, expected {}", prefix_, layer,
-           suffixes[0], to_string(tensor.shape()), to_string(Shape{channels}));
-    }
-    return Tensor::of<float>(tensor.shape(), to_vector<float>(tensor));
+                std::int64_t channels, Tensor (*check)(Tensor) = nullptr) {
+    return read_tensor(layer, suffixes, [&](const StoredTensor& stored) {
+      if (stored.shape != Shape{channels}) {
+        fail(ErrorCode::kParse, "it has the shape {}, expected {}", to_string(stored.shape),
+             to_string(Shape{channels}));
+      }
+      Tensor tensor = read_floats(stored);
+      return check == nullptr ? tensor : check(std::move(tensor));
+    });
   }
 
   TensorTable& table_;
@@ -177,7 +278,10 @@ Found find_scheme(TensorTable& table, std::string_view network,
     ensure(names.size() == zoo.size(), "{}'s {} has {} names for {} layers", scheme.library,
            network, names.size(), zoo.size());
     const std::string first = names[0].layer + std::string(scheme.suffixes.weight[0]);
-    expected += fmt::format("{}'{}' ({})", expected.empty() ? "" : ", ", first, scheme.library);
+    const std::string example = fmt::format("'{}' ({})", first, scheme.library);
+    if (expected.find(example) == std::string::npos) {
+      expected += (expected.empty() ? "" : ", ") + example;
+    }
     for (const std::string_view suffix : scheme.suffixes.weight) {
       const auto prefix = table.prefix_of(names[0].layer + std::string(suffix));
       if (!prefix) continue;
@@ -198,9 +302,10 @@ Found find_scheme(TensorTable& table, std::string_view network,
 
 }  // namespace
 
-NamedLayers read_named_layers(const std::map<std::string, Tensor>& tensors,
-                              std::string_view network, const std::vector<WeightedLayer>& reference,
+NamedLayers read_named_layers(const StoredTensors& tensors, std::string_view network,
+                              const std::vector<WeightedLayer>& reference,
                               const std::vector<LayerNames>& names) {
+  if (tensors.empty()) fail(ErrorCode::kParse, "it holds no tensors");
   TensorTable table(tensors);
   const Found found = find_scheme(table, network, names);
   NamedLayers result{.scheme = found.scheme};

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
+#include "quern/tensor/stored_tensor.h"
 #include "quern/weights/name_scheme.h"
 #include "quern/weights/weighted_layers.h"
 
@@ -21,10 +21,13 @@ struct NamedLayers {
 /// Names may stand behind a common prefix ("module."), end in TensorFlow's ":0" and repeat their
 /// layer as Keras's files do ("conv1/conv1/kernel"). "num_batches_tracked" is ignored.
 ///
-/// @param network    Of the zoo; `reference` are its layers at any width.
-/// @throws Error(kParse) naming the tensor that is missing or has a shape no layer can have.
-NamedLayers read_named_layers(const std::map<std::string, Tensor>& tensors,
-                              std::string_view network, const std::vector<WeightedLayer>& reference,
+/// @param network    Of the zoo; `reference` are its layers at width 1.
+/// Shapes are judged before anything is read.
+///
+/// @throws Error(kParse) naming the tensor that is missing, is not of floats, or has a shape that
+///         the layer has at no width.
+NamedLayers read_named_layers(const StoredTensors& tensors, std::string_view network,
+                              const std::vector<WeightedLayer>& reference,
                               const std::vector<LayerNames>& names);
 
 /// What the zoo calls the layers of one of its networks.

@@ -40,17 +40,26 @@ constexpr std::array<ForeignFormat, 10> kForeignFormats = {
      {".pt", "a PyTorch pickle", kSaveTorch},
      {".bin", "a PyTorch pickle", kSaveTorch}}};
 
+/// A checkpoint may be named by what the names of its files have in common.
+bool is_checkpoint_prefix(const std::filesystem::path& path) {
+  return std::filesystem::is_regular_file(path.string() + ".index");
+}
+
 }  // namespace
 
-std::optional<std::map<std::string, Tensor>> read_weight_file(const std::filesystem::path& path) {
+std::optional<StoredTensors> list_weight_file(const std::filesystem::path& path) {
   const std::string extension = path.extension().string();
-  if (extension == ".npz") return read_npz(path);
-  if (extension == ".safetensors") return read_safetensors(path);
+  if (extension == ".npz") return list_npz(path);
+  if (extension == ".safetensors") return stored(read_safetensors(path));
   for (const ForeignFormat& format : kForeignFormats) {
     if (extension.starts_with(format.extension)) {
       fail(ErrorCode::kUnsupported, "{} is {}, which quern does not read; {}", path.string(),
            format.what, format.instead);
     }
+  }
+  if (is_checkpoint_prefix(path)) {
+    fail(ErrorCode::kUnsupported, "{} is a TensorFlow checkpoint, which quern does not read; {}",
+         path.string(), kFreeze);
   }
   if (std::filesystem::is_directory(path)) {
     fail(ErrorCode::kUnsupported, "{} is a folder; a SavedModel or a checkpoint is not read: {}",

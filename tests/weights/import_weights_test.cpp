@@ -89,6 +89,22 @@ TEST(ImportWeights, TheBackgroundIsDroppedOrCounted) {
                });
 }
 
+TEST(ImportWeights, DropsNoClassThatIsNoBackground) {
+  const test::TemporaryFolder folder;
+  const NameScheme& scheme = test::scheme_of("Keras", "resnet8");
+  const Graph source = make_network("resnet8", {.width = 0.25, .input = 32, .seed = 9});
+  write_npz(folder / "w.npz", test::named_weights(source, scheme));
+  const auto refuse = [&](std::optional<int> classes, const std::string& part) {
+    expect_error(ErrorCode::kInvalidArgument, part, [&] {
+      import_weights(folder / "w.npz",
+                     {.network = "resnet8", .classes = classes, .drop_background = true});
+    });
+  };
+  refuse(std::nullopt, "w.npz: it has 10 classes, not 11");
+  refuse(10, "w.npz: it has 10 classes, not 11");
+  refuse(8, "w.npz: it has 10 classes, not 9");
+}
+
 TEST(ImportWeights, NotesWhatIsNotUsedAndNotRecorded) {
   const test::TemporaryFolder folder;
   const NameScheme& scheme = test::scheme_of("Keras", "resnet8");

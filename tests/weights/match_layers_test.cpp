@@ -32,6 +32,14 @@ TEST(MatchLayers, FindsTheWidth) {
   }
 }
 
+TEST(MatchLayers, PrefersARoundWidth) {
+  // 0.24 and 0.25 have the same channels, and neither is published.
+  const FileLayers file = {weighted_layers(network("mobilenet_v2", 0.25)), /*is_ordered=*/true};
+  const ZooEntry& entry = zoo_entry("mobilenet_v2");
+  EXPECT_EQ(match_layers(file, entry, 0.24).width, 0.24);
+  EXPECT_EQ(match_layers(file, entry, std::nullopt).width, 0.25);
+}
+
 TEST(MatchLayers, OrdersBranchesByShape) {
   FileLayers file = {weighted_layers(network("resnet8", 1)), /*is_ordered=*/false};
   const std::vector<WeightedLayer> original = file.layers;

@@ -18,10 +18,14 @@ Tensors weights_of(const NameScheme& scheme) {
   return test::named_weights(make_network(scheme.network, kSmall), scheme);
 }
 
-NamedLayers read(const Tensors& tensors, std::string_view network) {
+NamedLayers read(const StoredTensors& tensors, std::string_view network) {
   const Graph graph = make_network(network, {.input = 32, .seed = std::nullopt});
   const auto layers = weighted_layers(graph);
   return read_named_layers(tensors, network, layers, layer_names(graph, layers));
+}
+
+NamedLayers read(const Tensors& tensors, std::string_view network) {
+  return read(stored(tensors), network);
 }
 
 void expect_weights(const NamedLayers& named, std::string_view network) {
@@ -106,7 +110,7 @@ TEST(NamedLayers, SaysWhichTensorIsWrong) {
          [](Tensors& tensors) { tensors.erase("conv_dw_3/depthwise_kernel"); });
   refuse("it has no tensor 'conv_pw_2_bn/gamma', which",
          [](Tensors& tensors) { tensors.erase("conv_pw_2_bn/gamma"); });
-  refuse("tensor 'conv_pw_2_bn/beta' has the shape [9], expected [32]",
+  refuse("tensor 'conv_pw_2_bn/beta': it has the shape [9], expected [32]",
          [](Tensors& tensors) { tensors["conv_pw_2_bn/beta"] = Tensor(DType::kFloat32, {9}); });
   refuse("tensor 'conv1/kernel': it has the shape [3, 3], expected a convolution's weight",
          [](Tensors& tensors) {
@@ -118,8 +122,59 @@ TEST(NamedLayers, SaysWhichTensorIsWrong) {
                "its names are of no library quern knows for mobilenet_v1: expected 'conv1/kernel' "
                "(Keras), 'MobilenetV1/Conv2d_0/weights' (TF-slim); the first is 'a'",
                [] {
-                 read({{"a", Tensor()}}, "mobilenet_v1");
+                 read(Tensors{{"a", Tensor()}}, "mobilenet_v1");
                });
+  expect_error(ErrorCode::kParse, "it holds no tensors", [] { read(Tensors(), "mobilenet_v1"); });
+  // Keras has two sets of names for this network, which begin alike.
+  expect_error(ErrorCode::kParse, "(timm), 'Conv1/kernel' (Keras), 'MobilenetV2/Conv/weights'", [] {
+    read(Tensors{{"a", Tensor()}}, "mobilenet_v2");
+  });
+}
+
+TEST(NamedLayers, SaysWhichNumbersAreWrong) {
+  const Tensors whole = weights_of(test::scheme_of("Keras", "mobilenet_v1"));
+  const auto refuse = [&](const std::string& part, const std::string& name, auto&& edit) {
+    Tensors tensors = whole;
+    edit(tensors.at(name));
+    expect_error(ErrorCode::kParse, part, [&] { read(tensors, "mobilenet_v1"); });
+  };
+  refuse("tensor 'conv_pw_2_bn/moving_variance': it holds -2 at element 1, but a variance is never",
+         "conv_pw_2_bn/moving_variance",
+         [](Tensor& tensor) { tensor.mutable_data<float>()[1] = -2; });
+  refuse("tensor 'conv1_bn/beta': it holds inf at element 0, expected finite", "conv1_bn/beta",
+         [](Tensor& tensor) {
+           tensor = Tensor::of<double>(tensor.shape(), std::vector<double>(8, 1e300));
+         });
+  refuse("tensor 'conv1/kernel': it is of int64, expected floats", "conv1/kernel",
+         [](Tensor& tensor) { tensor = Tensor(DType::kInt64, tensor.shape()); });
+  refuse(
+      "tensor 'conv_pw_2/kernel': it has the shape [1, 1, 16, 31] with 31 outputs, but its batch "
+      "norm [32]",
+      "conv_pw_2/kernel", [](Tensor& tensor) {
+        tensor = Tensor(DType::kFloat32, {1, 1, 16, 31});
+      });
+}
+
+TEST(NamedLayers, ReadsNothingThatCanNotFit) {
+  StoredTensors tensors = stored(weights_of(test::scheme_of("Keras", "mobilenet_v1")));
+  const auto refuse = [&](const std::string& part, const std::string& name, const Shape& shape) {
+    StoredTensors large = tensors;
+    large[name] = {DType::kFloat32, shape,
+                   []() -> Tensor { fail(ErrorCode::kInternal, "it is read"); }};
+    expect_error(ErrorCode::kParse, part, [&] { read(large, "mobilenet_v1"); });
+  };
+  refuse("tensor 'conv1/kernel': it has the shape [9999, 9999, 3, 8], expected a convolution's",
+         "conv1/kernel", {9999, 9999, 3, 8});
+  refuse("tensor 'conv_pw_1/kernel': it has the shape [1, 1, 8, 99999], expected a convolution's",
+         "conv_pw_1/kernel", {1, 1, 8, 99999});
+  refuse("tensor 'conv_dw_1/kernel': it has the shape [3, 3, 8, 2], expected a convolution's",
+         "conv_dw_1/depthwise_kernel", {3, 3, 8, 2});
+  refuse("tensor 'conv1_bn/gamma': it has the shape [99999], expected [8]", "conv1_bn/gamma",
+         {99999});
+
+  tensors["step"] = {
+      DType::kInt64, {1 << 30}, []() -> Tensor { fail(ErrorCode::kInternal, "it is read"); }};
+  EXPECT_THAT(read(tensors, "mobilenet_v1").unused, testing::ElementsAre("step"));
 }
 
 }  // namespace
