@@ -6,6 +6,8 @@
 #include <charconv>
 #include <filesystem>
 
+#include "quern/importers/import_model.h"
+
 namespace quern::cli {
 namespace {
 
@@ -64,6 +66,17 @@ void add_preprocessing_options(CLI::App& command, PreprocessingChoice& choice) {
       "--rgb", [&choice] { choice.bgr = false; }, "The network reads red first");
 }
 
+/// ".onnx, .pb or .tflite file, or zoo:NAME"
+std::string model_help() {
+  const std::vector<ModelFormat>& formats = model_formats();
+  std::string help;
+  for (std::size_t i = 0; i < formats.size(); ++i) {
+    const char* const separator = i == 0 ? "" : i + 1 < formats.size() ? ", " : " or ";
+    help += separator + std::string(formats[i].extension);
+  }
+  return help + " file, or zoo:NAME";
+}
+
 }  // namespace
 
 void add_zoo_options(CLI::App& command, Recipe& recipe) {
@@ -75,9 +88,7 @@ void add_zoo_options(CLI::App& command, Recipe& recipe) {
 }
 
 void add_model_options(CLI::App& command, Recipe& recipe) {
-  command.add_option("model", recipe.model.source, "An .onnx file, or zoo:NAME")
-      ->required()
-      ->type_name("MODEL");
+  command.add_option("model", recipe.model.source, model_help())->required()->type_name("MODEL");
   add_zoo_options(command, recipe);
 }
 
@@ -113,6 +124,14 @@ CLI::Validator at_least(std::int64_t smallest) {
     const bool is_number = error == std::errc{} && end == text.data() + text.size();
     if (is_number && value >= smallest) return "";
     return fmt::format("expected a whole number of at least {}, got '{}'", smallest, text);
+  };
+  return {check, ""};
+}
+
+CLI::Validator onnx_file() {
+  const auto check = [](const std::string& text) -> std::string {
+    if (std::filesystem::path(text).extension() == ".onnx") return "";
+    return fmt::format("expected a name that ends in .onnx, got '{}'", text);
   };
   return {check, ""};
 }

@@ -31,6 +31,9 @@ void add_json_option(CLI::App& command, bool& json);
 /// Accepts whole numbers from `smallest`.
 CLI::Validator at_least(std::int64_t smallest);
 
+/// Accepts names of ONNX files.
+CLI::Validator onnx_file();
+
 /// Refuses "", which would mean the working directory.
 CLI::Validator not_empty();
 

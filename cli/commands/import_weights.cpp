@@ -69,7 +69,7 @@ void add_import_weights(CLI::App& command) {
       ->type_name("zoo:NAME");
   command.add_option("-o,--output", options->output, "The float network")
       ->required()
-      ->check(not_empty())
+      ->check(onnx_file())
       ->type_name("FILE.onnx");
   command.add_option("--width", choices.width,
                      "Multiplies the channels (default: found from the file's shapes)");
@@ -77,7 +77,7 @@ void add_import_weights(CLI::App& command) {
       ->type_name("PIXELS");
   command.add_option("--classes", choices.classes, "Check that the file has so many outputs");
   command.add_flag("--drop-background", choices.drop_background,
-                   "Leave out output 0, which TensorFlow's networks of 1001 call background");
+                   "Leave out output 0, TensorFlow's background, of a file with one class more");
   command.callback([options] { run(*options); });
 }
 

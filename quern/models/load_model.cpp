@@ -2,6 +2,7 @@
 
 #include "quern/base/error.h"
 #include "quern/importers/import_model.h"
+#include "quern/models/foreign_formats.h"
 #include "quern/passes/passes.h"
 
 namespace quern {
@@ -20,6 +21,7 @@ LoadedModel load_model(const std::string& source, const ZooOptions& zoo) {
   if (const auto name = zoo_name(source)) {
     loaded.graph = make_network(*name, zoo);
   } else {
+    refuse_foreign(source);
     ImportReport report;
     loaded.graph = import_model(source, &report);
     loaded.warnings = std::move(report.warnings);

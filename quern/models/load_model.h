@@ -16,8 +16,8 @@ struct LoadedModel {
 };
 
 /// Reads whatever names a model: "zoo:NAME", built with `zoo`, or a file of one of model_formats().
-/// @throws Error(kUnsupported) naming the formats that are read; errors of the importer, naming the
-///         file.
+/// @throws Error(kUnsupported) naming the formats that are read, or how a network gets out of the
+///         format that it is; errors of the importer, naming the file.
 LoadedModel load_model(const std::string& source, const ZooOptions& zoo = {});
 
 }  // namespace quern

@@ -47,8 +47,9 @@ TEST(LoadModel, NotesThatChannelsComeFirst) {
 }
 
 TEST(LoadModel, SaysWhichFormatsAreRead) {
-  expect_error(ErrorCode::kUnsupported, "'m.pth' is not a model quern reads: .onnx (ONNX or QONNX)",
-               [] { load_model("m.pth"); });
+  expect_error(ErrorCode::kUnsupported, "'m.bin' is not a model quern reads: .onnx (ONNX or QONNX)",
+               [] { load_model("m.bin"); });
+  expect_error(ErrorCode::kUnsupported, "'m.pth' is a PyTorch pickle", [] { load_model("m.pth"); });
 }
 
 }  // namespace
