@@ -107,14 +107,17 @@ StoredTensors list_entries(const std::shared_ptr<OpenArchive>& open, std::size_t
   const auto count = static_cast<zip_uint64_t>(zip_get_num_entries(archive, 0));
   for (zip_uint64_t i = 0; i < count; ++i) {
     zip_stat_t stat;
-    constexpr zip_uint64_t kNeeded = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_METHOD;
+    constexpr zip_uint64_t kNeeded =
+        ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
     if (zip_stat_index(archive, i, 0, &stat) != 0 || (stat.valid & kNeeded) != kNeeded) {
       fail(ErrorCode::kParse, "its entry {} can not be read", i);
     }
     std::string name = stat.name;
     const std::string what = fmt::format("array '{}'", name);
     with_context(what, [&] {
-      if (stat.size > budget) {
+      const zip_uint64_t packed = std::min<zip_uint64_t>(stat.comp_size, archive_size);
+      const bool is_stored = stat.comp_method == ZIP_CM_STORE;
+      if (stat.size > std::min(budget, is_stored ? packed : kMostDeflated * packed)) {
         fail(ErrorCode::kParse, "it claims {} bytes, more than can be packed into the file",
              stat.size);
       }

@@ -84,6 +84,14 @@ TEST(Npz, RefusesArchivesThatNumpyDoesNotWrite) {
   refuse(ErrorCode::kParse, "b: array 'x.npy': it claims 1879048192 bytes, more than can be packed",
          large);
 
+  // A stored array takes what it claims.
+  std::string stored = whole;
+  for (const auto& [signature, offset] : {std::pair{kEntry, 22}, {kDirectory, 24}}) {
+    patch(stored, signature, static_cast<std::size_t>(offset), std::string("\x00\x04\x00\x00", 4));
+  }
+  refuse(ErrorCode::kParse, "b: array 'x.npy': it claims 1024 bytes, more than can be packed",
+         stored);
+
   std::string bzip2 = whole;
   patch(bzip2, kEntry, 8, std::string("\x0c\x00", 2));
   patch(bzip2, kDirectory, 10, std::string("\x0c\x00", 2));
