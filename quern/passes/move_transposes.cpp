@@ -223,10 +223,11 @@ class Mover {
   bool pass(NodeId id) {
     const Node node = graph_.node(id);
     const Passage* passage = find_passage(node.op);
-    if (passage == nullptr || answers(graph_, node)) return false;
+    if (passage == nullptr) return false;
     const std::size_t inputs = passage->joins ? node.inputs.size() : 1;
     const std::optional<Order> order = common_order(node, inputs);
     if (!order) return false;
+    if (answers(graph_, node) && !keeps_outputs(*passage, id, *order)) return false;
     const std::optional<Order> after = passage->rewrite(graph_, id, *order);
     if (!after) return false;
     for (std::size_t i = 0; i < inputs; ++i) move_input(id, i, *order);
@@ -234,6 +235,14 @@ class Mover {
       if (output && !is_identity(*after)) put_transpose(graph_, output, *after, node.layer);
     }
     return true;
+  }
+
+  /// Whether the outputs stay in order without the Transpose, as means over height and width do.
+  bool keeps_outputs(const Passage& passage, NodeId id, const Order& order) const {
+    if (!passage.moves_data) return false;
+    Graph trial = graph_;
+    const std::optional<Order> after = passage.rewrite(trial, id, order);
+    return after && is_identity(*after);
   }
 
   /// The order in which all of the first `inputs` inputs come, constants aside.

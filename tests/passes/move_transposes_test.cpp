@@ -143,6 +143,16 @@ TEST(MoveTransposes, AMeanOverChannelsLastSpaceIsOneOverSpace) {
             (Integers{2, 3}));
 }
 
+TEST(MoveTransposes, AMeanMayBeAnOutput) {
+  Network net;
+  const ValueId last = to_last(net, net.conv("conv", net.input()));
+  const ValueId mean = net.op("mean", "ReduceMean", {last},
+                              {{"axes", Integers{1, 2}}, {"keepdims", std::int64_t{0}}});
+  const Graph graph = moved(net, {mean});
+  EXPECT_TRUE(graph.nodes_of("Transpose").empty());
+  EXPECT_EQ(graph.value(graph.outputs()[0]).dims->size(), 2u);
+}
+
 TEST(MoveTransposes, ASqueezeOfSpaceLeavesNoTranspose) {
   Network net;
   const ValueId pooled = net.op("pool", "GlobalAveragePool", {net.input()});

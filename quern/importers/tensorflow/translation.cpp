@@ -32,6 +32,19 @@ std::optional<Tensor> folded(const Node& node, const std::vector<Operand>& input
   return evaluate_constant(scratch, scratch.node(id));
 }
 
+/// All but the last part of a name; empty where there is only one.
+std::string scope_of(const std::string& name) {
+  const std::size_t slash = name.rfind('/');
+  return slash == std::string::npos ? "" : name.substr(0, slash);
+}
+
+/// True for "a/conv/Conv2D".
+bool says_only_the_op(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kEnds = {"/Conv2D", "/MatMul", "/conv_transpose",
+                                                     "/convolution", "/depthwise"};
+  return std::ranges::any_of(kEnds, [&](std::string_view end) { return name.ends_with(end); });
+}
+
 bool is_known(const Operand& operand) {
   return operand.constant != nullptr && !operand.constant->grid;
 }
@@ -156,12 +169,10 @@ std::vector<std::int64_t> NodeTranslation::integers(const std::string& key) cons
 
 void NodeTranslation::name_after(const std::string& weight) {
   // A frozen function reads "a/conv/Conv2D/ReadVariableOp/resource": the variable's name is lost.
-  const std::size_t read = weight.find("/ReadVariableOp");
-  const std::string name = weight.substr(0, read);
-  const std::size_t slash = name.rfind('/');
-  if (slash == std::string::npos || slash == 0) return;
-  const std::string scope = name.substr(0, slash);
-  if (!all_.graph.find_layer(scope)) layer_ = scope;
+  std::string scope = scope_of(weight.substr(0, weight.find("/ReadVariableOp")));
+  // A frozen signature calls its variables "unknown_3".
+  if (scope.empty() && says_only_the_op(name())) scope = scope_of(name());
+  if (!scope.empty() && !all_.graph.find_layer(scope)) layer_ = scope;
 }
 
 std::string NodeTranslation::part_name(std::string_view part) const {

@@ -95,6 +95,14 @@ TEST(TensorflowOpsConv, ReadsADepthwiseWeight) {
   EXPECT_EQ(std::get<std::int64_t>(conv.attributes.at("group")), 3);
 }
 
+TEST(TensorflowOpsConv, TakesTheNodesScopeWhereTheWeightHasNone) {
+  TensorflowGraph file;
+  file.input("x", {1, 8, 8, 3});
+  file.floats("unknown_3", {3, 3, 3, 4});
+  file.window("Conv2D", "net/conv/convolution", {"x", "unknown_3"});
+  EXPECT_EQ(only(file.import(), "Conv").layer, "net/conv");
+}
+
 TEST(TensorflowOpsConv, KeepsTheNodesNameWhereTwoWeightsShareAScope) {
   TensorflowGraph file;
   file.input("x", {1, 8, 8, 3});
