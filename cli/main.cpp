@@ -12,6 +12,7 @@
 #include "quern/base/error.h"
 #include "quern/base/nearest.h"
 #include "quern/base/progress.h"
+#include "quern/base/readable.h"
 
 namespace quern::cli {
 namespace {
@@ -63,7 +64,7 @@ void declare(CLI::App& app, std::string_view called) {
 
 int report(const std::string& message, int code) {
   clear_progress_line();
-  std::cerr << "quern: error: " << message << '\n';
+  std::cerr << "quern: error: " << readable(message) << '\n';
   return code;
 }
 

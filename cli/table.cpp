@@ -7,6 +7,7 @@
 #include <cctype>
 
 #include "quern/base/error.h"
+#include "quern/base/readable.h"
 
 namespace quern::cli {
 namespace {
@@ -28,6 +29,7 @@ Table::Table(std::vector<std::string> header) { rows_.push_back(std::move(header
 void Table::add(std::vector<std::string> cells) {
   ensure(cells.size() == rows_[0].size(), "a table row has {} cells, expected {}", cells.size(),
          rows_[0].size());
+  for (std::string& cell : cells) cell = readable(cell, kLongestCell);
   rows_.push_back(std::move(cells));
 }
 

@@ -14,6 +14,7 @@
 #include "quern/analysis/quantizable.h"
 #include "quern/analysis/targets.h"
 #include "quern/base/error.h"
+#include "quern/base/readable.h"
 
 namespace quern::cli {
 namespace {
@@ -138,7 +139,7 @@ std::string bits_text(const std::optional<int>& bits) { return bits ? std::to_st
 
 void print_summary(const Graph& graph, const NetworkCost& cost, bool is_quantized) {
   const auto line = [](std::string_view what, const std::string& text) {
-    std::cout << fmt::format("{:<12}  {}\n", what, text);
+    std::cout << fmt::format("{:<12}  {}\n", what, readable(text));
   };
   const auto bytes = [&](std::int64_t in_float, std::int64_t quantized) {
     const std::string text = bytes_text(in_float) + " in float";
@@ -191,8 +192,9 @@ void print_findings(const std::vector<Finding>& findings, bool as_json) {
     json.push_back(
         {{"layer", finding.layer}, {"rule", finding.rule}, {"message", finding.message}});
     if (!as_json) {
-      std::cout << fmt::format("layer '{}': {} ({})\n", finding.layer, finding.message,
-                               finding.rule);
+      std::cout << readable(fmt::format("layer '{}': {} ({})", finding.layer, finding.message,
+                                        finding.rule))
+                << '\n';
     }
   }
   if (as_json) {

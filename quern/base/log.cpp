@@ -8,6 +8,7 @@
 
 #include "quern/base/error.h"
 #include "quern/base/progress.h"
+#include "quern/base/readable.h"
 
 namespace quern {
 namespace {
@@ -31,7 +32,8 @@ Log& instance() {
 
 }  // namespace
 
-void log_message(LogLevel level, const std::string& message) {
+void log_message(LogLevel level, const std::string& text) {
+  const std::string message = readable(text);
   Log& log = instance();
   const bool warning = level == LogLevel::kWarning;
   const auto severity = warning ? spdlog::level::warn : spdlog::level::info;
