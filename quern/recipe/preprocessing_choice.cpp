@@ -27,7 +27,17 @@ std::array<std::optional<int>, 2> input_sides(const Graph& graph) {
     if (!dim.is_fixed()) return std::nullopt;
     return static_cast<int>(dim.size);
   };
-  return {side(2), side(3)};
+  const std::array<std::optional<int>, 2> sides = {side(2), side(3)};
+  const auto [height, width] = sides;
+  if (height == 0 || width == 0) {
+    fail(ErrorCode::kUnsupported, "input '{}' is {}: extents of pictures have to be at least 1",
+         input.name, to_string(*input.dims));
+  }
+  if (height && width && height != width) {
+    fail(ErrorCode::kUnsupported, "input '{}' is {}: pictures have to be square", input.name,
+         to_string(*input.dims));
+  }
+  return sides;
 }
 
 template <class T>
@@ -58,8 +68,9 @@ Preprocessing resolve(const PreprocessingChoice& choice, const Graph& graph) {
   if (!recorded && !choice.crop && height && height != how.crop) {
     how.crop = *height;
     how.resize = static_cast<int>(std::lround(*height * 256.0 / 224.0));
-    log_info("pictures are cropped to the {} pixels that the model reads, from a short side of {}",
-             how.crop, choice.resize ? *choice.resize : *how.resize);
+    const int short_side = choice.resize.value_or(*how.resize);
+    log_info("pictures are cropped to the {} pixels that the model reads, {}", how.crop,
+             short_side == 0 ? "as decoded" : fmt::format("from a short side of {}", short_side));
   }
   if (choice.resize) {
     const auto wanted = *choice.resize == 0 ? std::nullopt : std::optional<int>(*choice.resize);

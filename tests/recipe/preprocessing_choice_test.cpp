@@ -26,7 +26,9 @@ TEST(PreprocessingChoice, CropFollowsTheModelsInput) {
   const Preprocessing how = resolve({}, model(3, 112));
   EXPECT_EQ(how.crop, 112);
   EXPECT_EQ(how.resize, 128);
+  testing::internal::CaptureStderr();
   EXPECT_EQ(resolve({.resize = 0}, model(3, 32)).resize, std::nullopt);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("reads, as decoded\n"));
 }
 
 TEST(PreprocessingChoice, StandsAboveWhatTheModelRecorded) {
@@ -44,6 +46,16 @@ TEST(PreprocessingChoice, RefusesWhatTheModelCannotRead) {
                [] { resolve({.crop = 96}, model(3, 224)); });
   expect_error(ErrorCode::kUnsupported, "'x' is float32 [N, 1, 28, 28]",
                [] { resolve({}, model(1, 28)); });
+  const auto sides = [](std::int64_t height, std::int64_t width) {
+    Graph graph;
+    graph.add_output(
+        graph.add_input("x", DType::kFloat32, {{-1, "N"}, {3, ""}, {height, ""}, {width, ""}}));
+    return graph;
+  };
+  expect_error(ErrorCode::kUnsupported, "input 'x' is [N, 3, 24, 32]: pictures have to be square",
+               [&] { resolve({}, sides(24, 32)); });
+  expect_error(ErrorCode::kUnsupported, "'x' is [N, 3, 0, 8]: extents of pictures have to be",
+               [&] { resolve({}, sides(0, 8)); });
   expect_error(ErrorCode::kUnsupported, "has 0 inputs", [] { resolve({}, Graph()); });
 }
 
