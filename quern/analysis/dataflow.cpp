@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
 
+#include "quern/base/error.h"
 #include "quern/ops/op_def.h"
 
 namespace quern {
@@ -28,22 +30,29 @@ ValueId trace_back(const Graph& graph, ValueId value) {
   return value;
 }
 
-/// Appends the grids behind `value`; false if some element lies on none.
+/// Appends the grids behind `value`; false if some element lies on none. Looks at each value once:
+/// concats of concats reach one on very many ways.
 bool collect_grids(const Graph& graph, ValueId value, std::vector<NodeId>& found) {
-  const Node* node = graph.producer(value);
-  if (node == nullptr) return false;
-  const QuantRole role = quant_role(graph, *node);
-  if (role == QuantRole::kQuant) {
-    if (std::ranges::find(found, node->id) == found.end()) found.push_back(node->id);
-    return true;
+  std::vector<ValueId> pending = {value};
+  std::set<ValueId> seen;
+  while (!pending.empty()) {
+    const ValueId current = pending.back();
+    pending.pop_back();
+    if (!seen.insert(current).second) continue;
+    const Node* node = graph.producer(current);
+    if (node == nullptr) return false;
+    const QuantRole role = quant_role(graph, *node);
+    if (role == QuantRole::kQuant) {
+      if (std::ranges::find(found, node->id) == found.end()) found.push_back(node->id);
+    } else if (role == QuantRole::kJoin && node->op == "Concat") {
+      pending.insert(pending.end(), node->inputs.rbegin(), node->inputs.rend());
+    } else if (role == QuantRole::kPreserving) {
+      pending.push_back(node->inputs.at(0));
+    } else {
+      return false;
+    }
   }
-  const bool concatenates = role == QuantRole::kJoin && node->op == "Concat";
-  if (role != QuantRole::kPreserving && !concatenates) return false;
-  if (concatenates) {
-    return std::ranges::all_of(node->inputs,
-                               [&](ValueId input) { return collect_grids(graph, input, found); });
-  }
-  return collect_grids(graph, node->inputs.at(0), found);
+  return true;
 }
 
 bool reaches_only_outputs(const Graph& graph, ValueId value) {
@@ -111,6 +120,13 @@ bool gives_probabilities(const Graph& graph) {
   const Node* quant = graph.quant_of(output);
   const Node* last = graph.producer(quant == nullptr ? output : quant->inputs[0]);
   return last != nullptr && last->op == "Softmax";
+}
+
+void check_is_logits(const Graph& graph) {
+  const Value& output = graph.value(graph.outputs().at(0));
+  if (!output.dims || (output.dims->size() == 2 && output.dtype == DType::kFloat32)) return;
+  fail(ErrorCode::kUnsupported, "the output '{}' is {} {}, expected float32 logits [N, classes]",
+       output.name, name(output.dtype), to_string(*output.dims));
 }
 
 RuleSubject rule_subject(const Graph& graph, const Node& node) {

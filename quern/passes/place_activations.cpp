@@ -4,6 +4,7 @@
 // value itself (a graph input, an activation's output, a graph output). A Quant stands where the
 // elements are computed: in front of ops that only move them, and on every input of a Concat.
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -60,19 +61,26 @@ class Demands {
     }
   }
 
-  /// Demands the values whose elements reach `value` unchanged.
+  /// Demands the values whose elements reach `value` unchanged, each once: concats of concats reach
+  /// one value on very many ways.
   void trace(ValueId value, NodeId reader) {
-    if (graph_.is_constant(value)) return;
-    const Node* node = graph_.producer(value);
-    const QuantRole role = node == nullptr ? QuantRole::kFloat : quant_role(graph_, *node);
-    const bool concatenates =
-        role == QuantRole::kJoin && node->op == "Concat" && !placement_.reads_floats(*node);
-    if (role == QuantRole::kPreserving) {
-      trace(node->inputs.at(0), reader);
-    } else if (concatenates) {
-      for (const ValueId input : node->inputs) trace(input, reader);
-    } else {
-      demand(value, reader);
+    std::vector<ValueId> pending = {value};
+    std::set<ValueId> seen;
+    while (!pending.empty()) {
+      const ValueId current = pending.back();
+      pending.pop_back();
+      if (graph_.is_constant(current) || !seen.insert(current).second) continue;
+      const Node* node = graph_.producer(current);
+      const QuantRole role = node == nullptr ? QuantRole::kFloat : quant_role(graph_, *node);
+      const bool concatenates =
+          role == QuantRole::kJoin && node->op == "Concat" && !placement_.reads_floats(*node);
+      if (role == QuantRole::kPreserving) {
+        pending.push_back(node->inputs.at(0));
+      } else if (concatenates) {
+        pending.insert(pending.end(), node->inputs.rbegin(), node->inputs.rend());
+      } else {
+        demand(current, reader);
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "quern/passes/passes.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/network.h"
 
 namespace quern {
@@ -25,6 +26,18 @@ TEST(FoldConstants, AConstantNodeBecomesAConstant) {
 TEST(FoldConstants, LeavesWhatDependsOnTheInput) {
   Graph graph = test::resnet();
   EXPECT_EQ(fold_constants(graph).rewrites, 0);
+}
+
+TEST(FoldConstants, RefusesToMakeManyLargeConstantsFromOne) {
+  Network net;
+  const ValueId weight = net.weight("w", {1024, 1024});
+  std::vector<ValueId> outputs = {net.input()};
+  for (int i = 0; i < 21; ++i) {  // 4 MiB each; 64 MiB and four times what is there may be added.
+    outputs.push_back(net.op("t" + std::to_string(i), "Transpose", {weight}));
+  }
+  Graph graph = net.finish(outputs);
+  test::expect_error(ErrorCode::kUnsupported, "layer 't20': constants of 4194304 bytes become",
+                     [&] { fold_constants(graph); });
 }
 
 TEST(FoldConstants, LeavesAQuantizedWeight) {

@@ -88,6 +88,17 @@ TEST(PlaceActivations, BatchNormsAreLookedThroughNeverQuantizedTwice) {
   EXPECT_EQ(graph.quant_of(graph.node(*graph.find_layer("b")).inputs[0])->layer, "a.output_quant");
 }
 
+TEST(PlaceActivations, ConcatsOfConcatsAreWalkedOnce) {
+  Network net;
+  ValueId last = net.input();
+  for (int i = 0; i < 30; ++i) {  // 2³⁰ ways lead back to the input.
+    last = net.op("cat" + std::to_string(i), "Concat", {last, last}, {{"axis", std::int64_t{2}}});
+  }
+  Graph graph = net.finish({last});
+  place_quantizers(graph, {});
+  EXPECT_EQ(graph.nodes_of("Quant").size(), 1U);
+}
+
 TEST(PlaceActivations, ASoftmaxAtTheEndStaysFloatBehindTheLastQuant) {
   Network net;
   Graph graph = net.finish({net.op("prob", "Softmax", {net.head("fc", net.input())})});
