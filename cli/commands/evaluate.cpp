@@ -21,13 +21,15 @@ struct EvaluateCommand {
 void run(const EvaluateCommand& options) {
   const Recipe& recipe = options.recipe;
   check_zoo_options(recipe, {recipe.model.source, options.reference});
-  const Graph graph = load(recipe, recipe.model.source);
-  const Graph reference = options.reference.empty() ? Graph() : load(recipe, options.reference);
-  const Accuracy accuracy =
-      evaluate_accuracy(graph, samples_of(recipe.data, from_here(options.data)),
-                        {.loader = loader_options(recipe, resolve(recipe.data.preprocess, graph)),
-                         .label_offset = recipe.data.label_offset.value_or(graph.label_offset)},
-                        options.reference.empty() ? nullptr : &reference);
+  Graph graph = load(recipe, recipe.model.source);
+  Graph reference = options.reference.empty() ? Graph() : load(recipe, options.reference);
+  const LoaderOptions loader = loader_options(recipe, resolve(recipe.data.preprocess, graph));
+  fix_picture_size(graph, loader.preprocessing.crop);
+  if (!options.reference.empty()) fix_picture_size(reference, loader.preprocessing.crop);
+  const Accuracy accuracy = evaluate_accuracy(
+      graph, samples_of(recipe.data, from_here(options.data)),
+      {.loader = loader, .label_offset = recipe.data.label_offset.value_or(graph.label_offset)},
+      options.reference.empty() ? nullptr : &reference);
   if (options.json) {
     std::cout << to_json(accuracy).dump(2) << '\n';
   } else {

@@ -13,6 +13,7 @@
 #include "quern/base/error.h"
 #include "quern/base/file.h"
 #include "quern/base/log.h"
+#include "quern/base/readable.h"
 #include "quern/executor/plan.h"
 #include "quern/pipeline/dump.h"
 #include "quern/pipeline/quantize.h"
@@ -92,18 +93,19 @@ struct Results {
   std::map<std::string, Tensor> arrays;
 };
 
-Results results_of(const RunCommand& options, const Graph& graph, DumpKind kind) {
-  const LoaderOptions loader =
-      loader_options(options.recipe, resolve(options.recipe.data.preprocess, graph));
+Results results_of(const RunCommand& options, Graph graph, DumpKind kind) {
   Results results;
   if (options.data.ends_with(".npz")) {
     const std::vector<Tensor> inputs = read_inputs(options.data, graph);
     for (std::int64_t i = 0; i < inputs.at(0).shape()[0]; ++i) {
       results.samples.push_back(fmt::format("{}[{}]", options.data, i));
     }
-    results.arrays = dump(graph, inputs, loader.batch_size, kind);
+    results.arrays = dump(graph, inputs, LoaderOptions().batch_size, kind);
     return results;
   }
+  const LoaderOptions loader =
+      loader_options(options.recipe, resolve(options.recipe.data.preprocess, graph));
+  fix_picture_size(graph, loader.preprocessing.crop);
   const std::vector<Sample> samples = samples_of_run(options);
   Dump numbers = dump(graph, samples, loader, kind);
   for (const std::string& skipped : numbers.skipped) log_warning("left out: {}", skipped);
@@ -131,7 +133,8 @@ void print(const RunCommand& options, const Graph& graph, const std::vector<std:
                                       {"name", prediction.name},
                                       {"probability", prediction.probability}});
       if (options.json) continue;
-      std::cout << fmt::format("  {:5.1f} %  {}\n", 100 * prediction.probability, prediction.name);
+      std::cout << fmt::format("  {:5.1f} %  {}\n", 100 * prediction.probability,
+                               readable(prediction.name, kLongestCell));
     }
   }
   if (options.json) std::cout << json.dump(2) << '\n';
@@ -148,6 +151,7 @@ void run(const RunCommand& options) {
           "pictures are given twice, as IMAGE… and by --data; expected one of them");
   check_zoo_options(options.recipe, {options.recipe.model.source});
   const Graph graph = load(options.recipe, options.recipe.model.source);
+  if (options.output.empty()) check_is_logits(graph);
   const auto [samples, arrays] = results_of(options, graph, kind);
   if (!options.output.empty()) {
     write_npz(options.output, arrays);
@@ -157,9 +161,12 @@ void run(const RunCommand& options) {
   }
   const std::string& output = graph.value(graph.outputs().at(0)).name;
   const Tensor& logits = arrays.at(output);
-  if (logits.rank() != 2) {
-    fail(ErrorCode::kUnsupported, "the output '{}' has the shape {}, expected logits [N, classes]",
-         output, to_string(logits.shape()));
+  if (logits.rank() != 2 || logits.dtype() != DType::kFloat32 || logits.shape()[1] == 0) {
+    fail(ErrorCode::kUnsupported, "the output '{}' is {} {}, expected float32 logits [N, classes]",
+         output, name(logits.dtype()), to_string(logits.shape()));
+  }
+  if (!std::ranges::all_of(logits.data<float>(), [](float x) { return std::isfinite(x); })) {
+    fail(ErrorCode::kParse, "the output '{}' is not finite", output);
   }
   print(options, graph, samples, logits);
 }

@@ -41,6 +41,10 @@ bool is_readout(const Graph& graph, const Node& node);
 /// Whether the network's first output has been through a Softmax, so that no other is due.
 bool gives_probabilities(const Graph& graph);
 
+/// Refuses a network whose first output is known to be something else than float32 of two axes.
+/// @throws Error(kUnsupported) naming the output, expected logits [N, classes].
+void check_is_logits(const Graph& graph);
+
 /// What a rule can match on, except `first` and `last`.
 RuleSubject rule_subject(const Graph& graph, const Node& node);
 

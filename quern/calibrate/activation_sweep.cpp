@@ -21,6 +21,17 @@ void check_supported(const Graph& graph, const Node& quant) {
        quant.layer, spec.symmetric ? "a scale per channel" : "a zero point");
 }
 
+/// The layer of the network, or its input, whose numbers a Quant reads.
+const std::string& layer_behind(const Graph& graph, const Node& quant) {
+  const Node* reader = &quant;
+  const Node* producer = graph.producer(reader->inputs[0]);
+  while (producer != nullptr && producer->op == "Quant") {
+    reader = producer;
+    producer = graph.producer(reader->inputs[0]);
+  }
+  return producer == nullptr ? graph.value(reader->inputs[0]).name : producer->layer;
+}
+
 }  // namespace
 
 ActivationSweep::ActivationSweep(const Graph& graph, std::string observer,
@@ -34,7 +45,7 @@ ActivationSweep::ActivationSweep(const Graph& graph, std::string observer,
     check_supported(graph, quant);
     const auto [position, is_new] = positions.try_emplace(quant.quantizer, watched_.size());
     const bool bipolar = graph.quantizer(quant.quantizer).spec.is_bipolar();
-    if (is_new) watched_.push_back({quant.quantizer, quant.layer, bipolar});
+    if (is_new) watched_.push_back({quant.quantizer, layer_behind(graph, quant), bipolar});
     auto& values = watched_[position->second].values;
     if (std::find(values.begin(), values.end(), quant.inputs[0]) != values.end()) continue;
     values.push_back(quant.inputs[0]);

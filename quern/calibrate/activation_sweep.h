@@ -16,7 +16,7 @@ namespace quern {
 /// What an observer saw before a quantizer.
 struct ObservedThreshold {
   QuantizerId quantizer;
-  std::string layer;    ///< Of the first Quant node that names the quantizer.
+  std::string layer;    ///< The layer, or input, that the first Quant on the quantizer reads.
   float threshold = 0;  ///< Real; 0 where everything observed was 0.
 };
 
@@ -36,6 +36,9 @@ class ActivationSweep {
 
   /// Whether there is anything to observe.
   bool empty() const { return watched_.empty(); }
+
+  /// Of the plan that is run; 0 where nothing is observed.
+  std::int64_t bytes_per_sample() const { return plan_ ? plan_->bytes_per_sample() : 0; }
 
   /// Runs a batch; different workers may do so side by side.
   /// @throws Error naming the layer where an activation is not a number.

@@ -1,8 +1,10 @@
 #include "quern/calibrate/calibrate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
+#include "quern/analysis/sample_mixing.h"
 #include "quern/base/error.h"
 #include "quern/base/progress.h"
 #include "quern/calibrate/activation_sweep.h"
@@ -74,19 +76,20 @@ void calibrate_activations(const Graph& graph, const std::vector<Sample>& sample
   if (sweep.empty()) return;
   require(!samples.empty(), "calibration needs at least one picture");
   Progress progress("calibrating", samples.size());
-  const LoaderReport loaded =
-      for_each_batch(samples, options.loader, [&](int worker, const Batch& batch) {
-        if (!batch.samples.empty()) sweep.add(worker, batch.images);
-        progress.advance(batch.samples.size());
-      });
+  const LoaderOptions loader = within_memory(options.loader, sweep.bytes_per_sample());
+  const LoaderReport loaded = for_each_batch(samples, loader, [&](int worker, const Batch& batch) {
+    if (!batch.samples.empty()) sweep.add(worker, batch.images);
+    progress.advance(batch.samples.size());
+  });
   report.images = loaded.images;
   report.skipped = loaded.skipped;
   require(loaded.images > 0, "none of the {} calibration pictures could be read", samples.size());
   DeadCount dead;
   for (const ObservedThreshold& observed : sweep.thresholds()) {
     const Quantizer& entry = graph.quantizer(observed.quantizer);
-    require(observed.threshold < std::numeric_limits<float>::infinity(),
-            "layer '{}': an activation is infinite", observed.layer);
+    if (!std::isfinite(observed.threshold)) {
+      fail(ErrorCode::kParse, "layer '{}': an activation is infinite", observed.layer);
+    }
     dead.add(observed.layer, observed.threshold < kThresholdFloor ? 1 : 0);
     demand(graph, demands, entry, {scale_of(observed.threshold, entry.spec)});
   }
@@ -99,6 +102,7 @@ void calibrate_activations(const Graph& graph, const std::vector<Sample>& sample
 
 CalibrationReport calibrate(Graph& graph, const std::vector<Sample>& samples,
                             const CalibrateOptions& options) {
+  check_samples_stay_apart(graph);
   CalibrationReport report;
   Demands demands;
   calibrate_weights(graph, options.weight_method, demands, report.notes);

@@ -99,6 +99,20 @@ LoaderReport merge(std::vector<std::vector<std::string>> skipped, std::size_t sa
 
 }  // namespace
 
+LoaderOptions within_memory(LoaderOptions options, std::int64_t bytes_per_sample) {
+  constexpr std::int64_t kBatchBytes = std::int64_t{1} << 29;
+  constexpr std::int64_t kBytes = std::int64_t{1} << 31;
+  if (options.batch_size < 1 || options.threads < 0 || bytes_per_sample < 1) return options;
+  const std::int64_t fitting = std::max<std::int64_t>(1, kBatchBytes / bytes_per_sample);
+  options.batch_size = static_cast<int>(std::min<std::int64_t>(options.batch_size, fitting));
+  const std::int64_t batches =
+      std::max<std::int64_t>(1, kBytes / bytes_per_sample / options.batch_size);
+  const std::int64_t cores = std::max(1U, std::thread::hardware_concurrency());
+  const std::int64_t wanted = options.threads > 0 ? options.threads : cores;
+  if (batches < wanted) options.threads = static_cast<int>(batches);
+  return options;
+}
+
 std::size_t batch_count(std::size_t samples, const LoaderOptions& options) {
   require(options.batch_size > 0, "batch_size must be positive, got {}", options.batch_size);
   const auto size = static_cast<std::size_t>(options.batch_size);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -17,6 +18,11 @@ struct LoaderOptions {
   int threads = 0;        ///< 0: all cores.
   bool skip_bad = false;  ///< Leave out pictures that can not be decoded, and count them.
 };
+
+/// The options with a smaller batch, then fewer threads, where batches of samples of
+/// `bytes_per_sample` would take more than a network may side by side (2 GiB, a batch 512 MiB). The
+/// batch does not depend on the number of threads, so neither do results.
+LoaderOptions within_memory(LoaderOptions options, std::int64_t bytes_per_sample);
 
 /// Some consecutive samples of a list, ready for a network.
 struct Batch {

@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "quern/analysis/dataflow.h"
+#include "quern/analysis/sample_mixing.h"
 #include "quern/base/error.h"
 #include "quern/base/progress.h"
 #include "quern/executor/plan.h"
@@ -78,11 +80,31 @@ class Evaluation {
         samples_(samples),
         options_(options),
         plan_(graph),
-        tallies_(batch_count(samples.size(), options.loader)),
         progress_("evaluating", samples.size()) {
-    if (reference != nullptr) reference_.emplace(*reference);
+    check_is_logits(graph);
+    check_samples_stay_apart(graph);
+    if (reference != nullptr) {
+      check_is_logits(*reference);
+      check_samples_stay_apart(*reference);
+      reference_.emplace(*reference);
+    }
+    const std::int64_t of_reference = reference_ ? reference_->bytes_per_sample() : 0;
+    loader_ = within_memory(options.loader, std::max(plan_.bytes_per_sample(), of_reference));
+    tallies_.resize(batch_count(samples.size(), loader_));
   }
 
+  LoaderReport run() {
+    return for_each_batch(samples_, loader_, [&](int, const Batch& batch) { add(batch); });
+  }
+
+  /// Batches are added in list order, whatever order they were finished in.
+  Tally total() const {
+    Tally total;
+    for (const Tally& tally : tallies_) total += tally;
+    return total;
+  }
+
+ private:
   void add(const Batch& batch) {
     const Tensor logits = plan_.run({batch.images}).at(0);
     check_logits(graph_, logits, batch.samples.size());
@@ -105,14 +127,6 @@ class Evaluation {
     progress_.advance(batch.samples.size());
   }
 
-  /// Batches are added in list order, whatever order they were finished in.
-  Tally total() const {
-    Tally total;
-    for (const Tally& tally : tallies_) total += tally;
-    return total;
-  }
-
- private:
   std::int64_t label(std::size_t index, const Tensor& logits) const {
     const Sample& sample = samples_.at(index);
     const std::int64_t classes = logits.shape().at(1);
@@ -130,6 +144,7 @@ class Evaluation {
   const EvaluateOptions& options_;
   const Plan plan_;
   std::optional<Plan> reference_;
+  LoaderOptions loader_;
   std::vector<Tally> tallies_;
   Progress progress_;
 };
@@ -154,8 +169,7 @@ Accuracy evaluate_accuracy(const Graph& graph, const std::vector<Sample>& sample
                            const EvaluateOptions& options, const Graph* reference) {
   const auto start = std::chrono::steady_clock::now();
   Evaluation evaluation(graph, reference, samples, options);
-  const LoaderReport loaded = for_each_batch(
-      samples, options.loader, [&](int, const Batch& batch) { evaluation.add(batch); });
+  const LoaderReport loaded = evaluation.run();
   const Tally total = evaluation.total();
   if (total.images == 0) fail(ErrorCode::kParse, "no picture of the list could be read");
 

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
+#include "quern/analysis/sizes.h"
 #include "quern/executor/internal/memory.h"
 #include "quern/executor/internal/program.h"
 #include "quern/executor/internal/torch_tensor.h"
@@ -36,6 +37,7 @@ void check_input(const Value& wanted, const Tensor& given) {
 struct Plan::Impl {
   Graph graph;
   Program program;
+  std::int64_t bytes_per_sample = 0;
 
   std::vector<at::Tensor> load(const std::vector<Tensor>& inputs) const;
   void run(const Step& step, std::vector<at::Tensor>& values, const Tap& tap) const;
@@ -75,10 +77,13 @@ Plan::Plan(const Graph& graph, const PlanOptions& options) {
   keep_freed_memory();
   use_calling_thread_only();
   const c10::InferenceMode no_gradients;
-  impl_ = std::make_unique<Impl>(Impl{graph, {}});
+  impl_ = std::make_unique<Impl>(Impl{.graph = graph, .program = {}});
   infer_shapes(impl_->graph);  // A pass may have left values without one.
+  impl_->bytes_per_sample = quern::bytes_per_sample(impl_->graph);
   impl_->program = compile(impl_->graph, options);
 }
+
+std::int64_t Plan::bytes_per_sample() const { return impl_->bytes_per_sample; }
 
 Plan::~Plan() = default;
 Plan::Plan(Plan&&) noexcept = default;

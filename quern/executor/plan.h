@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -51,6 +52,10 @@ class Plan {
   /// @return        One per graph output, row-major.
   /// @throws Error(kInvalidArgument) naming the input whose shape or dtype differs.
   std::vector<Tensor> run(const std::vector<Tensor>& inputs, const Tap& tap = {}) const;
+
+  /// What the activations of one sample take at most at one time, in bytes: what a caller needs who
+  /// chooses how many samples to run side by side.
+  std::int64_t bytes_per_sample() const;
 
  private:
   struct Impl;

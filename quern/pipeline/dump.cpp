@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "quern/analysis/sample_mixing.h"
 #include "quern/base/error.h"
 #include "quern/executor/plan.h"
 
@@ -153,6 +154,8 @@ class DumpPlan {
     return arrays;
   }
 
+  std::int64_t bytes_per_sample() const { return plan_.bytes_per_sample(); }
+
  private:
   PlanOptions taps() const {
     PlanOptions options;
@@ -194,10 +197,12 @@ DumpKind dump_kind_from(std::string_view name) {
 
 Dump dump(const Graph& graph, const std::vector<Sample>& samples, const LoaderOptions& options,
           DumpKind kind) {
+  if (samples.size() > 1) check_samples_stay_apart(graph);
   const DumpPlan plan(graph, kind);
-  std::vector<Arrays> parts(batch_count(samples.size(), options));
+  const LoaderOptions loader = within_memory(options, plan.bytes_per_sample());
+  std::vector<Arrays> parts(batch_count(samples.size(), loader));
   std::vector<std::vector<std::size_t>> positions(parts.size());
-  LoaderReport loaded = for_each_batch(samples, options, [&](int, const Batch& batch) {
+  LoaderReport loaded = for_each_batch(samples, loader, [&](int, const Batch& batch) {
     parts.at(batch.index) = plan.run({batch.images});
     positions.at(batch.index) = batch.samples;
   });
@@ -215,8 +220,11 @@ Arrays dump(const Graph& graph, const std::vector<Tensor>& inputs, int batch_siz
             "inputs of shapes {} and {} differ in their number of samples",
             to_string(inputs[0].shape()), to_string(input.shape()));
   }
-  const DumpPlan plan(graph, kind);
   const std::int64_t samples = inputs.at(0).shape()[0];
+  if (samples > 1) check_samples_stay_apart(graph);
+  const DumpPlan plan(graph, kind);
+  batch_size =
+      within_memory({.batch_size = batch_size, .threads = 1}, plan.bytes_per_sample()).batch_size;
   std::vector<Arrays> parts;
   for (std::int64_t first = 0; first < samples; first += batch_size) {
     std::vector<Tensor> batch;

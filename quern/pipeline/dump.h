@@ -30,12 +30,12 @@ struct Dump {
 
 /// Runs `samples` through `graph` and keeps the numbers of all of them, for anyone who wants to
 /// compare. @throws Error(kUnsupported) naming an output that has not one row per sample, or a
-/// layer that is named like an input or output; errors of Plan and for_each_batch.
+/// layer that is named like an input or output, or that mixes samples; errors of Plan and for_each_batch.
 Dump dump(const Graph& graph, const std::vector<Sample>& samples, const LoaderOptions& options,
           DumpKind kind);
 
 /// The same for inputs that are ready for the network, one per graph input, run `batch_size`
-/// samples at a time.
+/// samples at a time, or fewer where memory asks for it.
 /// @throws Error(kInvalidArgument) naming the input whose shape or dtype differs from the graph's,
 ///         or where inputs differ in their number of samples.
 std::map<std::string, Tensor> dump(const Graph& graph, const std::vector<Tensor>& inputs,

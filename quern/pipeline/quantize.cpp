@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "quern/analysis/sample_mixing.h"
+#include "quern/analysis/sizes.h"
 #include "quern/base/error.h"
 #include "quern/models/load_model.h"
 #include "quern/ops/op_def.h"
@@ -22,17 +24,17 @@ auto timed(QuantizeResult& result, const char* name, Stage&& stage) {
   return value;
 }
 
-/// A network that takes pictures of any size is quantized for the one that it will be fed.
+}  // namespace
+
 void fix_picture_size(Graph& graph, int side) {
   const ValueId input = graph.inputs().at(0);
+  if (!graph.value(input).dims || graph.value(input).dims->size() != 4) return;
   Dims dims = *graph.value(input).dims;
   if (dims[2].is_fixed() && dims[3].is_fixed()) return;
   dims[2] = dims[3] = {side};
   graph.set_type(input, graph.value(input).dtype, dims);
   infer_shapes(graph);
 }
-
-}  // namespace
 
 LoaderOptions loader_options(const Recipe& recipe, const Preprocessing& preprocessing) {
   LoaderOptions options;
@@ -65,6 +67,8 @@ QuantizeResult quantize(const Recipe& recipe) {
   result.graph.preprocessing = resolve(recipe.data.preprocess, loaded.graph);
   result.graph.label_offset = recipe.data.label_offset.value_or(loaded.graph.label_offset);
   fix_picture_size(result.graph, result.graph.preprocessing->crop);
+  check_sizes(result.graph);
+  check_samples_stay_apart(result.graph);
 
   const PassReport placed = timed(result, "place quantizers", [&] {
     return place_quantizers(result.graph, {.scheme = scheme_from(recipe.quantize.scheme),

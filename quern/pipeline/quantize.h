@@ -35,6 +35,10 @@ struct QuantizeResult {
 ///         the stages.
 QuantizeResult quantize(const Recipe& recipe);
 
+/// Gives the first input of a network that takes pictures of any size the one that it will be fed,
+/// so that what it needs is known before it runs.
+void fix_picture_size(Graph& graph, int side);
+
 /// How the recipe's pictures are read.
 LoaderOptions loader_options(const Recipe& recipe, const Preprocessing& preprocessing);
 

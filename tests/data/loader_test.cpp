@@ -20,6 +20,19 @@ using test::expect_error;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+TEST(WithinMemory, LowersTheBatchAndThenTheThreads) {
+  const auto lowered = [](std::int64_t bytes) {
+    const LoaderOptions options = within_memory({.batch_size = 4, .threads = 8}, bytes);
+    return std::pair(options.batch_size, options.threads);
+  };
+  constexpr std::int64_t kMiB = 1 << 20;
+  EXPECT_EQ(lowered(50 * kMiB), std::pair(4, 8));
+  EXPECT_EQ(lowered(128 * kMiB), std::pair(4, 4));
+  EXPECT_EQ(lowered(250 * kMiB), std::pair(2, 4));
+  EXPECT_EQ(lowered(1024 * kMiB), std::pair(1, 2));
+  EXPECT_EQ(lowered(0), std::pair(4, 8));
+}
+
 /// Eleven small pictures; those of `bad` hold no picture.
 class ForEachBatch : public testing::Test {
  protected:

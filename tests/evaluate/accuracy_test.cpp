@@ -59,12 +59,11 @@ class AccuracyTest : public testing::Test {
 TEST_F(AccuracyTest, RefusesAnOutputThatHasNotARowForEachPicture) {
   Graph model = linear_model(kClasses, 1e-3F);
   const ValueId turned = model.add_value("turned");
-  model.add_node({.op = "Transpose",
-                  .inputs = {model.outputs()[0]},
-                  .outputs = {turned},
-                  .attributes = {{"perm", std::vector<std::int64_t>{1, 0}}}});
+  const ValueId shape =
+      model.add_constant("shape", Tensor::of<std::int64_t>({2}, std::vector<std::int64_t>{-1, 1}));
+  model.add_node({.op = "Reshape", .inputs = {model.outputs()[0], shape}, .outputs = {turned}});
   model.set_output(0, turned);
-  expect_error(ErrorCode::kUnsupported, "the output 'turned' has the shape [10, 4] for 4 pictures",
+  expect_error(ErrorCode::kUnsupported, "the output 'turned' has the shape [40, 1] for 4 pictures",
                [&] { evaluate_accuracy(model, samples_, options_); });
 }
 
@@ -127,6 +126,14 @@ TEST_F(AccuracyTest, RefusesAReferenceWithOtherClasses) {
   expect_error(ErrorCode::kInvalidArgument, "the reference has 11 classes, the model 10", [&] {
     evaluate_accuracy(linear_model(kClasses, 1e-3F), samples_, options_, &reference);
   });
+}
+
+TEST_F(AccuracyTest, RefusesAnOutputThatIsNoLogitsBeforeItReadsAPicture) {
+  Graph graph = linear_model(kClasses, 1e-3F);
+  graph.set_output(0, graph.inputs()[0]);
+  samples_[0].path = "missing.jpg";
+  expect_error(ErrorCode::kUnsupported, "expected float32 logits [N, classes]",
+               [&] { evaluate_accuracy(graph, samples_, options_); });
 }
 
 TEST(RankOf, PrefersTheLowerClassAmongEqualLogits) {

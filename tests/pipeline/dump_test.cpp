@@ -42,6 +42,24 @@ TEST_F(DumpTest, LogitsAreAllSamplesInListOrder) {
   EXPECT_NEAR(logits.data<float>()[10], last.data<float>()[0], 0.05);
 }
 
+TEST_F(DumpTest, RefusesSeveralSamplesOfANetworkThatMixesThem) {
+  Graph graph;
+  const ValueId x = graph.add_input("x", DType::kFloat32, fixed_dims({4, 2}));
+  const ValueId y = graph.add_value("y");
+  graph.add_node({.layer = "first",
+                  .op = "Softmax",
+                  .inputs = {x},
+                  .outputs = {y},
+                  .attributes = {{"axis", std::int64_t{0}}}});
+  graph.add_output(y);
+  const auto run = [&](std::int64_t samples) {
+    return dump(graph, {Tensor(DType::kFloat32, {samples, 2})}, 4, DumpKind::kLogits);
+  };
+  EXPECT_NO_THROW(run(1));
+  test::expect_error(ErrorCode::kUnsupported, "layer 'first': this Softmax mixes the samples",
+                     [&] { run(2); });
+}
+
 TEST_F(DumpTest, CodesAreThoseOfEveryActivationQuant) {
   const auto arrays = dump(graph_, samples_, options_, DumpKind::kCodes).arrays;
   std::size_t quants = 0;
@@ -99,12 +117,11 @@ TEST_F(DumpTest, SaysWhichPicturesWereLeftOut) {
 TEST_F(DumpTest, RefusesAnOutputThatHasNotARowForEachSample) {
   const ValueId logits = graph_.outputs()[0];
   const ValueId turned = graph_.add_value("turned");
-  graph_.add_node({.op = "Transpose",
-                   .inputs = {logits},
-                   .outputs = {turned},
-                   .attributes = {{"perm", std::vector<std::int64_t>{1, 0}}}});
+  const ValueId shape =
+      graph_.add_constant("shape", Tensor::of<std::int64_t>({2}, std::vector<std::int64_t>{-1, 1}));
+  graph_.add_node({.op = "Reshape", .inputs = {logits, shape}, .outputs = {turned}});
   graph_.set_output(0, turned);
-  test::expect_error(ErrorCode::kUnsupported, "the output 'turned' has the shape [2, 4]",
+  test::expect_error(ErrorCode::kUnsupported, "the output 'turned' has the shape [8, 1]",
                      [&] { dump(graph_, samples_, options_, DumpKind::kLogits); });
 }
 

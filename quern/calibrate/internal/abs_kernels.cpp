@@ -51,7 +51,7 @@ std::uint32_t max_abs_bits(const float* x, std::int64_t count) {
 }
 
 void check_is_number(std::uint32_t bits) {
-  require(bits <= kInfinityBits, "a value is not a number");
+  if (bits > kInfinityBits) fail(ErrorCode::kParse, "a value is not a number");
 }
 
 }  // namespace quern

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "quern/analysis/sizes.h"
 #include "quern/executor/internal/catalog.h"
 #include "quern/executor/internal/fusion.h"
-#include "quern/executor/internal/sizes.h"
 #include "quern/executor/internal/torch_tensor.h"
 #include "quern/ops/op_def.h"
 
