@@ -26,7 +26,7 @@ def operators():
 def networks_of_the_field():
     for line in peer("networks_of_the_field.py", ROOT / "build/quern").splitlines():
         name, difference, same, count, codes = re.match(
-            r"(\w+): float (\S+) of the range, (\d+) of (\d+) answers alike; 8 bits (.*)", line).groups()
+            r"([\w:]+): float (\S+) of the range, (\d+) of (\d+) answers alike; 8 bits (.*)", line).groups()
         elements, differing, apart = (re.search(rf'"{key}": (\d+)', codes).group(1)
                                       for key in ("elements", "differing", "most_codes_apart"))
         yield (f"{name}, random weights: float against onnxruntime; W8A8 in the `qonnx` executor",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares quern's numbers with those of the qonnx package, on a QONNX file that quern wrote.
 
-    compare_qonnx.py MODEL.onnx DUMP.npz
+    compare_qonnx.py MODEL.onnx DUMP.npz [layers]
 
 DUMP comes from `quern run MODEL.onnx --data LIST --dump codes -o DUMP.npz`. Two comparisons:
 
@@ -11,7 +11,8 @@ DUMP comes from `quern run MODEL.onnx --data LIST --dump codes -o DUMP.npz`. Two
   float sums, so the logits may differ by a share of their range; the answer may not. The answers
   of a map are those of its pixels, of which a few may stand between two classes.
 
-Prints one JSON object; exits 1 where a bound is broken.
+Prints one JSON object; exits 1 where a bound is broken. With `layers` the second comparison is only
+printed: the answers of random weights stand near to ties.
 """
 
 import json
@@ -106,8 +107,9 @@ def main():
               "most_codes_apart": apart, "first_layer": first, "same_top1": same_answer,
               "worst_logit_difference": worst}
     print(json.dumps(result))
-    sound = (elements > 0 and differing <= MOST_DIFFERING * elements and apart <= MOST_APART
-             and same_answer == len(pictures) and worst <= MOST_LOGIT_DIFFERENCE)
+    sound = elements > 0 and differing <= MOST_DIFFERING * elements and apart <= MOST_APART
+    if sys.argv[3:] != ["layers"]:
+        sound = sound and same_answer == len(pictures) and worst <= MOST_LOGIT_DIFFERENCE
     onnx.checker.check_model(sys.argv[1])
     sys.exit(0 if sound else 1)
 

@@ -3,8 +3,9 @@
 
 usage: networks_of_the_field.py QUERN [NAME…]
 
-Each of networks.py, with random weights: quern's float outputs must be onnxruntime's, answer for
-answer; the network quantized to 8 bits must have qonnx's codes, by the bounds of compare_qonnx.py.
+Each of networks.py and of quern's zoo, with random weights: quern's float outputs must be
+onnxruntime's, answer for answer; the network quantized to 8 bits must have qonnx's codes layer by
+layer, by the bounds of compare_qonnx.py.
 """
 
 import subprocess
@@ -21,6 +22,7 @@ except ImportError:
     sys.exit(77)
 
 COMPARE = Path(__file__).with_name("compare_qonnx.py")
+ZOO = ["mobilenet_v1", "mobilenet_v2_mini", "mnasnet", "resnet8"]
 SIDE = 64  # of the pictures, in pixels: the least that five halvings leave something of
 IMAGES = 20
 MOST_DIFFERENCE = 1e-4  # of the range of the outputs, after some fifty layers of float32
@@ -48,22 +50,26 @@ class Way:
         same = np.count_nonzero(logits.argmax(axis=1) == expected.argmax(axis=1))
         return np.abs(logits - expected).max() / np.ptp(expected), int(same)
 
-    def codes(self, name, model):
+    def codes(self, model):
         """The line of compare_qonnx.py, and whether its bounds hold."""
-        folder, dump = self.folder / name, self.folder / "codes.npz"
+        folder, dump = model.with_suffix(""), self.folder / "codes.npz"
         self.run("quantize", model, "--data", self.pictures, "--crop", SIDE, "-o", folder)
         quantized = folder / "models/quantized.onnx"
         self.run("run", quantized, "--data", self.pictures, "--limit", 1, "--dump", "codes",
                  "-o", dump)
-        result = subprocess.run([sys.executable, COMPARE, quantized, dump], text=True,
+        result = subprocess.run([sys.executable, COMPARE, quantized, dump, "layers"], text=True,
                                 stdout=subprocess.PIPE)
         return result.stdout.strip(), result.returncode == 0
 
     def go(self, name):
-        model = self.folder / f"{name}.onnx"
-        NETWORKS[name](model, SIDE)
+        model = self.folder / f"{name.replace(':', '_')}.onnx"
+        if name.startswith("zoo:"):
+            self.run("export", name, "--input", SIDE, "--to", "onnx", "--batch", 0, "-o",
+                     model)
+        else:
+            NETWORKS[name](model, SIDE)
         difference, same = self.float_difference(model)
-        codes, sound = self.codes(name, model)
+        codes, sound = self.codes(model)
         self.findings += not (difference <= MOST_DIFFERENCE and same == IMAGES and sound)
         print(f"{name}: float {difference:.1e} of the range, {same} of {IMAGES} answers alike; "
               f"8 bits {codes}", flush=True)
@@ -72,7 +78,7 @@ class Way:
 def main(quern, *names):
     with tempfile.TemporaryDirectory() as folder:
         way = Way(quern, Path(folder))
-        for name in names or NETWORKS:
+        for name in names or [*NETWORKS, *(f"zoo:{name}" for name in ZOO)]:
             try:
                 way.go(name)
             except subprocess.CalledProcessError as error:
