@@ -32,7 +32,7 @@ using Integers = std::vector<std::int64_t>;
 const Order kToChannelsFirst = {0, 3, 1, 2};
 const Order kToChannelsLast = {0, 2, 3, 1};
 
-/// What a Transpose of `order` makes of extents, and of those it made, again.
+/// The extents that a Transpose of `order` makes of `dims`.
 Dims reordered(const Dims& dims, const Order& order) {
   Dims result;
   for (const std::size_t axis : order) result.push_back(dims.at(axis));
@@ -192,7 +192,9 @@ class Mover {
       target.push_back(dim.size);
     }
     const auto& source = graph_.value(producer->inputs[0]).dims;
-    if (!source || source->empty() || !((*source)[0] == dims[0])) return false;
+    // A free extent has to be told apart from another one by its name.
+    const bool is_named = dims[0].is_fixed() || !dims[0].symbol.empty();
+    if (!source || source->empty() || !is_named || !((*source)[0] == dims[0])) return false;
     reshape(producer->id, target, reordered(dims, *order));
     graph_.bypass(id);
     return true;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "quern/ops/resize_taps.h"
 #include "quern/passes/passes.h"
 
 namespace quern {
@@ -18,14 +19,20 @@ bool is_given(const Graph& graph, const Node& resize, std::size_t index) {
   return !constant || constant->size() > 0;
 }
 
-/// The factor of which `input`, as a Resize multiplies and cuts, makes `output`.
-float factor(std::int64_t input, std::int64_t output) {
+/// The factor of which `input`, as a Resize multiplies and cuts, makes `output`, and which reads
+/// the same elements; none where rounding leaves no such number.
+std::optional<float> factor(const ResizeMode& mode, std::int64_t input, std::int64_t output) {
   const auto extent = static_cast<float>(input);
-  float scale = static_cast<float>(output) / extent;
+  const float exact = static_cast<float>(output) / extent;
+  float scale = exact;
   if (std::floor(extent * scale) < static_cast<float>(output)) {
     scale = std::nextafter(scale, std::numeric_limits<float>::infinity());
   }
-  return scale;
+  if (scale == exact) return scale;
+  const ResizeTaps before = resize_taps(mode, input, output, exact);
+  const ResizeTaps after = resize_taps(mode, input, output, scale);
+  return before.low == after.low && before.weight == after.weight ? std::optional(scale)
+                                                                  : std::nullopt;
 }
 
 /// The factors of height and width, where both extents are known on both sides.
@@ -38,7 +45,10 @@ std::optional<std::vector<float>> factors(const Graph& graph, const Node& resize
     const Dim& from = (*input)[axis];
     const Dim& to = (*output)[axis];
     if (!from.is_fixed() || !to.is_fixed() || from.size < 1) return std::nullopt;
-    result.push_back(factor(from.size, to.size));
+    const std::optional<float> scale =
+        factor(resize_mode(NodeView(graph, resize)), from.size, to.size);
+    if (!scale) return std::nullopt;
+    result.push_back(*scale);
   }
   return result;
 }
@@ -52,8 +62,8 @@ PassReport resolve_resizes(Graph& graph) {
     if (!is_given(graph, resize, 3)) continue;
     const std::optional<std::vector<float>> scales = factors(graph, resize);
     if (!scales) {
-      report.notes.push_back(fmt::format(
-          "kept the sizes of '{}' as they are: they depend on a free extent", resize.layer));
+      report.notes.push_back(
+          fmt::format("kept the sizes of '{}' as they are: no factors say the same", resize.layer));
       continue;
     }
     graph.set_input(id, 2,

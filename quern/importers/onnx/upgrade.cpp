@@ -57,6 +57,9 @@ void rename_half_pixels(Graph& graph, NodeId id) {
   const std::string key = "coordinate_transformation_mode";
   const std::string fallback = "half_pixel";
   if (graph.attribute_or(id, key, fallback) != "tf_half_pixel_for_nn") return;
+  if (graph.attribute_or<std::string>(id, "mode", "nearest") != "nearest") {
+    refuse(graph, id, "interpolates at TensorFlow's coordinates of the nearest pixel");
+  }
   if (graph.attribute_or<std::string>(id, "nearest_mode", "round_prefer_floor") != "floor") {
     refuse(graph, id, "rounds TensorFlow's coordinates (supported: nearest_mode floor)");
   }

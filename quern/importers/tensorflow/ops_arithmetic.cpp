@@ -41,8 +41,13 @@ bool skip_dropout(NodeTranslation& node, std::size_t mask, std::size_t scaled) {
   constexpr int kDepth = 6;
   const NodeTranslation product = node.producer(scaled);
   if (!is_random_mask(node.producer(mask), kDepth)) return false;
-  if (product.op() != "RealDiv" && product.op() != "Mul") return false;
-  node.define(product.operand(product.known(0) == nullptr ? 0 : 1));
+  const auto is_number = [&](std::size_t i) {
+    return product.known(i) != nullptr && product.known(i)->size() == 1;
+  };
+  // Only the number by which a dropout scales goes with it; any other product is the network's.
+  const bool scales = (product.op() == "RealDiv" && is_number(1)) ||
+                      (product.op() == "Mul" && is_number(0) != is_number(1));
+  node.define(scales ? product.operand(is_number(0) ? 1 : 0) : node.operand(scaled));
   node.all().report.warnings.push_back(
       fmt::format("layer '{}' drops elements at random: left out", node.name()));
   return true;
@@ -145,6 +150,15 @@ void translate_function(NodeTranslation& node) {
   node.define(node.emit(node.op(), {node.operand(0)}));
 }
 
+/// Shapes are not negative, so that their quotients need no rounding down.
+void translate_floor_div(NodeTranslation& node) {
+  check_count(node, 2);
+  const AttrValue* const type = node.attribute("T");
+  const Operand quotient = node.emit("Div", {node.operand(0), node.operand(1)});
+  const bool is_integer = type != nullptr && (type->type() == DT_INT32 || type->type() == DT_INT64);
+  node.define(is_integer ? quotient : node.emit("Floor", {quotient}));
+}
+
 constexpr Rule kRules[] = {
     {"Abs", translate_function},
     {"Add", translate_add},
@@ -154,7 +168,7 @@ constexpr Rule kRules[] = {
     {"Elu", translate_function},
     {"Erf", translate_function},
     {"Exp", translate_function},
-    {"FloorDiv", translate_div},
+    {"FloorDiv", translate_floor_div},
     {"Inv", translate_inverse},
     {"LeakyRelu", translate_leaky_relu},
     {"LogSoftmax", translate_softmax},

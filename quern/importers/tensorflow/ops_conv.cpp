@@ -192,9 +192,10 @@ void translate_batch_to_space(NodeTranslation& node) {
   node.check_supported((is_depthwise || conv.op() == "Conv2D") && node.reads_alone(0) &&
                            conv.producer(0).op() == "SpaceToBatchND" &&
                            conv.text("padding", "") == "VALID" &&
-                           spatial(conv, "strides") == Pair{1, 1} && conv.is_channels_last(),
-                       "blocks are moved (supported: around a convolution without padding and "
-                       "stride, as a dilated one is written)");
+                           spatial(conv, "strides") == Pair{1, 1} &&
+                           spatial(conv, "dilations") == Pair{1, 1} && conv.is_channels_last(),
+                       "blocks are moved (supported: around a convolution without padding, stride "
+                       "and dilation, as a dilated one is written)");
   NodeTranslation space = conv.producer(0);
   const Integers block = node.integers(1, "block_shape");
   const Integers pads = space.integers(2, "paddings");
@@ -203,6 +204,15 @@ void translate_batch_to_space(NodeTranslation& node) {
       block.size() == 2 && space.integers(1, "block_shape") == block && pads.size() == 4 &&
           crops.size() == 4,
       "blocks are moved along other axes than height and width, or not back again");
+  const auto is_extent = [](std::int64_t n) {
+    return n >= 0 && n < std::numeric_limits<std::int32_t>::max();
+  };
+  for (std::size_t i = 0; i < 4; ++i) {
+    node.check_supported(is_extent(pads[i]) && is_extent(crops[i]) && crops[i] <= pads[i],
+                         "blocks are padded by {} and cropped by {} (supported: no more than the "
+                         "padding)",
+                         pads[i], crops[i]);
+  }
   Window window;
   window.input = space.operand(0);
   window.attributes["dilations"] = block;

@@ -96,9 +96,9 @@ class StridedSlice {
     } else if (has("new_axis_mask", i)) {
       added_.push_back(output_axis_++);
     } else if (has("shrink_axis_mask", i)) {
+      constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+      node_.check(begins_[i] < kMost && begins_[i] > -kMost, "it takes element {}", begins_[i]);
       const std::int64_t end = begins_[i] == -1 ? kToTheEnd : begins_[i] + 1;
-      node_.check(begins_[i] < std::numeric_limits<std::int32_t>::max(), "it takes element {}",
-                  begins_[i]);
       ranges_.add(axis_, begins_[i], end, 1);
       removed_.push_back(axis_++);
     } else {

@@ -1,4 +1,4 @@
-// From the nodes of a TensorFlow file to those of a Graph: what the rules of tensorflow_ops.h work
+// From the nodes of a TensorFlow file to those of a Graph: what the rules of tensorflow/ops.h work
 // with.
 #pragma once
 

@@ -185,13 +185,14 @@ TEST(Upgrade, AResizeOfChosenAxesIsOneOfAll) {
 }
 
 TEST(Upgrade, HalfPixelsOfTensorflowAreThoseOfOthersRoundedUp) {
-  const auto graph = [](const std::string& nearest_mode) {
+  const auto graph = [](const std::string& nearest_mode, const std::string& mode = "nearest") {
     return imported(11, "Resize", [&](OnnxModel& model, onnx::NodeProto* node) {
       model.initializer("scales", Tensor::of<float>({4}, std::vector<float>{1, 1, 2, 2}));
       node->add_input("");
       node->add_input("scales");
       OnnxModel::text(node, "coordinate_transformation_mode", "tf_half_pixel_for_nn");
       OnnxModel::text(node, "nearest_mode", nearest_mode);
+      OnnxModel::text(node, "mode", mode);
     });
   };
   const Graph resize = graph("floor");
@@ -201,6 +202,8 @@ TEST(Upgrade, HalfPixelsOfTensorflowAreThoseOfOthersRoundedUp) {
             "round_prefer_ceil");
   expect_error(ErrorCode::kUnsupported, "layer 'it': Resize rounds TensorFlow's coordinates",
                [&] { graph("ceil"); });
+  expect_error(ErrorCode::kUnsupported, "interpolates at TensorFlow's coordinates",
+               [&] { graph("floor", "linear"); });
 }
 
 TEST(Upgrade, AnExtremeWithANumberIsAClip) {

@@ -23,6 +23,11 @@ TensorflowGraph binary(const std::string& op, const std::string& a, const std::s
   return file;
 }
 
+TEST(TensorflowOpsArithmetic, RoundsTheQuotientOfFloatsDown) {
+  const Graph graph = binary("FloorDiv", "scaled", "half").import();
+  EXPECT_EQ(only(graph, "Floor").inputs[0], only(graph, "Div").outputs[0]);
+}
+
 TEST(TensorflowOpsArithmetic, TakesALimitForAClip) {
   Graph graph = binary("Minimum", "x", "half").import();
   EXPECT_FALSE(only(graph, "Clip").inputs[1]);

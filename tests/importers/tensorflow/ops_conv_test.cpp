@@ -168,6 +168,12 @@ TEST(TensorflowOpsConv, ReadsADilatedConvolutionOfOldFiles) {
   EXPECT_EQ(std::get<Integers>(conv.attributes.at("pads")), (Integers{2, 2, 2, 2}));
   EXPECT_EQ(to_string(output_dims(graph)), "[1, 9, 9, 4]");
 
+  auto& dilations = (*file.proto.mutable_node(6)->mutable_attr())["dilations"];
+  for (const int step : {1, 2, 2, 1}) dilations.mutable_list()->add_i(step);
+  test::expect_error(ErrorCode::kUnsupported, "without padding, stride and dilation",
+                     [&] { file.import(); });
+  dilations.Clear();
+
   file.proto.mutable_node(6)->set_op("MaxPool");
   test::expect_error(ErrorCode::kUnsupported, "layer 'batch' (BatchToSpaceND): blocks are moved",
                      [&] { file.import(); });
