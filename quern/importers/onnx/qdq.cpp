@@ -204,8 +204,10 @@ class PairReader {
         narrower.bits = bits;
         narrower.narrow_range = narrow;
         if (narrower.qmin() != low || narrower.qmax() != high) continue;
-        const ValueId source = node.inputs[0];
-        if (graph_.use_count(source) != 1) {
+        const bool is_alone = std::ranges::all_of(codes_, [&](const auto& entry) {
+          return entry.second != form || graph_.use_count(entry.first) == 1;
+        });
+        if (!is_alone) {
           fail(ErrorCode::kUnsupported, "it clips codes that others read unclipped");
         }
         spec = narrower;

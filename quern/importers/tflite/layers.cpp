@@ -74,6 +74,10 @@ TransposedPadding transposed_padding(const TfliteOp& op,
         (extent(op, 2, axis + 1) - 1) * strides[axis] + extent(op, 1, axis + 1);
     const std::int64_t surplus = covered - output[axis];
     const bool is_same = options.padding == Padding::SAME;
+    TfliteOp::check_supported(
+        !is_same || extent(op, 2, axis + 1) == (output[axis] - 1) / strides[axis] + 1,
+        "its input has the extent {}, which its output of {} does not shrink to with stride {}",
+        extent(op, 2, axis + 1), output[axis], strides[axis]);
     result.pads[axis] = is_same ? std::max<std::int64_t>(0, surplus) / 2 : 0;
     result.pads[axis + 2] = std::max<std::int64_t>(0, surplus) - result.pads[axis];
     result.output_padding[axis] = std::max<std::int64_t>(0, -surplus);

@@ -154,6 +154,22 @@ TEST(QuantizePairs, AClipOfCodesLeavesFewerBits) {
                [&] { spec(-3, 7); });
 }
 
+TEST(QuantizePairs, RefusesAClipOfCodesThatOthersReadToo) {
+  PairModel model;
+  model.grid("g", Tensor::scalar(0.5F), Tensor::scalar<std::int8_t>(0));
+  model.initializer("low", Tensor::scalar<std::int8_t>(-8));
+  model.initializer("high", Tensor::scalar<std::int8_t>(7));
+  model.quantize("x", "xq", "g");
+  model.node("Flatten", {"xq"}, "moved", "flatten");
+  model.node("Clip", {"moved", "low", "high"}, "clipped", "clip");
+  model.dequantize("clipped", "y", "g");
+  model.dequantize("xq", "z", "g");
+  model.output("y");
+  model.output("z");
+  expect_error(ErrorCode::kUnsupported, "clips codes that others read unclipped",
+               [&] { imported(model); });
+}
+
 TEST(QuantizePairs, EveryStoredCodeComesBack) {
   std::vector<std::int8_t> every(256);
   std::iota(every.begin(), every.end(), std::int8_t{-128});
