@@ -17,8 +17,9 @@ inline constexpr std::int64_t kMostBytesPerSample = std::int64_t{1} << 30;
 /// @throws Error(kUnsupported) naming the layer.
 void check_sizes(const Graph& graph);
 
-/// The largest sum of one sample's values, and what a Conv needs beside them, at one node in a run that frees a value after its
-/// last reader, in bytes; a batch that the graph fixes counts as one sample.
+/// The largest sum of one sample's values, and what a Conv needs beside them, at one node in a run
+/// that frees a value after its last reader, in bytes; a batch that the graph fixes counts as one
+/// sample.
 std::int64_t bytes_per_sample(const Graph& graph);
 
 }  // namespace quern

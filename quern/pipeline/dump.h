@@ -30,7 +30,8 @@ struct Dump {
 
 /// Runs `samples` through `graph` and keeps the numbers of all of them, for anyone who wants to
 /// compare. @throws Error(kUnsupported) naming an output that has not one row per sample, or a
-/// layer that is named like an input or output, or that mixes samples; errors of Plan and for_each_batch.
+/// layer that is named like an input or output, or that mixes samples; errors of Plan and
+/// for_each_batch.
 Dump dump(const Graph& graph, const std::vector<Sample>& samples, const LoaderOptions& options,
           DumpKind kind);
 

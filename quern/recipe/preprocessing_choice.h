@@ -25,7 +25,8 @@ struct PreprocessingChoice {
 /// Preprocessing. A crop that neither names is the side of the model's input, with a short side of
 /// 256/224 of it.
 /// @throws Error(kInvalidArgument) where crop and the model's input disagree or a value is outside
-///         its domain; kUnsupported if the model does not read one square picture of three channels.
+///         its domain; kUnsupported if the model does not read one square picture of three
+///         channels.
 Preprocessing resolve(const PreprocessingChoice& choice, const Graph& graph);
 
 }  // namespace quern
