@@ -15,7 +15,7 @@ struct Rule {
   void (*translate)(NodeTranslation& node) = nullptr;
 };
 
-// The families, each in the file of its name: tensorflow_ops_conv.cpp, …
+// The families, each in the file of its name: ops_conv.cpp, …
 std::span<const Rule> arithmetic_rules();
 std::span<const Rule> conv_rules();
 std::span<const Rule> pool_rules();
