@@ -7,6 +7,7 @@
 
 #include "quern/base/error.h"
 #include "quern/base/file.h"
+#include "quern/importers/background.h"
 #include "quern/importers/tensorflow.pb.h"
 #include "quern/importers/tensorflow/ops.h"
 #include "quern/importers/tensorflow/translation.h"
@@ -74,22 +75,6 @@ void add_outputs(tensorflow::Translation& all, int index) {
   }
 }
 
-/// The networks of TensorFlow's model gardens count a "background" before ImageNet's 1000 classes.
-void set_label_offset(Graph& graph, ImportReport& report) {
-  constexpr std::int64_t kClassesWithBackground = 1001;
-  if (graph.outputs().size() != 1) return;
-  const Value& output = graph.value(graph.outputs()[0]);
-  if (!output.dims || output.dims->empty()) return;
-  const bool has_background = std::ranges::any_of(
-      *output.dims, [](const Dim& dim) { return dim.size == kClassesWithBackground; });
-  if (!has_background) return;
-  graph.label_offset = 1;
-  report.warnings.push_back(
-      fmt::format("'{}' has 1001 classes: the first is taken for TensorFlow's background, so that "
-                  "label 0 is output 1",
-                  output.name));
-}
-
 Graph import_bytes(std::span<const std::byte> bytes, const std::string& name,
                    ImportReport& report) {
   google::protobuf::Arena arena;
@@ -105,7 +90,12 @@ Graph import_bytes(std::span<const std::byte> bytes, const std::string& name,
   graph.erase_dead();
   infer_shapes(graph);
   verify(graph);
-  set_label_offset(graph, report);
+  if (recognize_background(graph)) {
+    report.warnings.push_back(fmt::format(
+        "'{}' has 1001 classes: the first is taken for TensorFlow's background, so that "
+        "label 0 is output 1",
+        graph.value(graph.outputs()[0]).name));
+  }
   return graph.compacted();
 }
 

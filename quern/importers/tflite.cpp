@@ -10,6 +10,7 @@
 #include "quern/base/file.h"
 #include "quern/base/nearest.h"
 #include "quern/graph/default_resize.h"
+#include "quern/importers/background.h"
 #include "quern/importers/tflite/ops.h"
 #include "quern/importers/tflite/tensors.h"
 #include "quern/importers/tflite/values.h"
@@ -146,26 +147,18 @@ std::optional<Preprocessing> preprocessing_of(const Graph& graph) {
   return std::nullopt;
 }
 
-/// ImageNet's classes behind one for everything else, as TensorFlow's own networks have them.
-void recognize_background(Graph& graph, ImportReport& report) {
-  constexpr std::int64_t kClasses = 1001;
-  if (graph.outputs().size() != 1) return;
-  const Value& output = graph.value(graph.outputs()[0]);
-  if (!output.dims || output.dims->empty() || output.dims->back().size != kClasses) return;
-  graph.label_offset = 1;
-  report.warnings.push_back(
-      fmt::format("output '{}' has {} classes: output 0 is taken for \"background\" and output 1 "
-                  "for label 0",
-                  output.name, kClasses));
-}
-
 Graph import_model(std::span<const std::byte> bytes, ImportReport& report) {
   TfliteModel model = read_tflite_model(bytes);
   Graph graph = translated(model);
   warn_of_hybrids(model, report);
   infer_shapes(graph);
   graph.preprocessing = preprocessing_of(graph);
-  recognize_background(graph, report);
+  if (recognize_background(graph)) {
+    report.warnings.push_back(fmt::format(
+        "output '{}' has 1001 classes: output 0 is taken for \"background\" and output 1 "
+        "for label 0",
+        graph.value(graph.outputs()[0]).name));
+  }
   verify(graph);
   return graph.compacted();
 }

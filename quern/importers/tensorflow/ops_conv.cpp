@@ -22,7 +22,7 @@ Pair spatial(const NodeTranslation& node, const std::string& key) {
   return {values[height], values[height + 1]};
 }
 
-/// The weight's dims, which have to be known.
+/// The weight, which has to be a constant of four axes.
 const Tensor& weight(NodeTranslation& node, std::size_t input) {
   const Operand found = node.operand(input);
   node.check_supported(found.constant != nullptr,
