@@ -102,6 +102,7 @@ class SampleWalk {
       return node.op == "Gather" && holds_input(node, 1);
     }
     if (node.op == "Slice") return cuts_first_axis(node);
+    if (node.op == "Tile") return repeats_first_axis(node);
     return mixes_rows(node);
   }
 
@@ -166,6 +167,11 @@ class SampleWalk {
       if (!takes_all) return true;
     }
     return false;
+  }
+
+  bool repeats_first_axis(const Node& node) const {
+    const auto repeats = known_integers(graph_, node.inputs[1]);
+    return !repeats || repeats->empty() || repeats->front() != 1;
   }
 
   /// Elementwise and whatever else computes a row from a row: all inputs that hold samples hold the

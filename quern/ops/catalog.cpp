@@ -78,6 +78,7 @@
   OP(Squeeze)              \
   OP(Sub)                  \
   OP(Tanh)                 \
+  OP(Tile)                 \
   OP(Transpose)            \
   OP(Unsqueeze)            \
   OP(Where)

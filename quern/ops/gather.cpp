@@ -4,6 +4,15 @@
 namespace quern {
 namespace {
 
+void check_indices(const NodeView& gather, const Dim& extent) {
+  const auto& indices = gather.input(1).constant;
+  if (!indices || !extent.is_fixed()) return;
+  for (const std::int64_t index : to_vector<std::int64_t>(*indices)) {
+    gather.check(index >= -extent.size && index < extent.size,
+                 "Gather reads element {} of {} elements", index, extent.size);
+  }
+}
+
 std::vector<ValueType> infer(const Graph& graph, const Node& node) {
   const NodeView gather(graph, node);
   const DType index_type = gather.dtype(1);
@@ -14,6 +23,7 @@ std::vector<ValueType> infer(const Graph& graph, const Node& node) {
   const auto& indices = gather.dims(1);
   if (!data || !indices) return {{gather.dtype(0), std::nullopt}};
   const std::size_t axis = gather.axis(gather.attribute<std::int64_t>("axis"), data->size());
+  check_indices(gather, (*data)[axis]);
   Dims result(data->begin(), data->begin() + static_cast<std::ptrdiff_t>(axis));
   result.insert(result.end(), indices->begin(), indices->end());
   result.insert(result.end(), data->begin() + static_cast<std::ptrdiff_t>(axis) + 1, data->end());

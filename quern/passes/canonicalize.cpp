@@ -7,9 +7,9 @@ namespace {
 
 /// In this order: constants show which Pads and Reshapes do nothing, and what is gone need not be
 /// matched by the later ones.
-constexpr PassReport (*kSteps[])(Graph&) = {fold_constants,  remove_identities, move_transposes,
-                                            resolve_padding, simplify_flatten,  resolve_reshapes,
-                                            resolve_resizes, collapse_concats};
+constexpr PassReport (*kSteps[])(Graph&) = {
+    fold_constants,   remove_identities, recognize_upsampling, move_transposes, resolve_padding,
+    simplify_flatten, resolve_reshapes,  resolve_resizes,      collapse_concats};
 
 }  // namespace
 

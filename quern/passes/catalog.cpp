@@ -12,6 +12,7 @@ const std::vector<PassInfo>& passes() {
   static const std::vector<PassInfo> kPasses = {
       {"fold_constants", "replaces what needs no run by constants", fold_constants},
       {"remove_identities", "removes what changes nothing in inference", remove_identities},
+      {"recognize_upsampling", "writes repeated pixels as a Resize", recognize_upsampling},
       {"move_transposes", "takes channels-last networks to channels first", move_transposes},
       {"resolve_padding", "writes every window out in numbers", resolve_padding},
       {"simplify_flatten", "writes heads as GlobalAveragePool and Flatten", simplify_flatten},

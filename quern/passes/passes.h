@@ -23,6 +23,10 @@ PassReport fold_constants(Graph& graph);
 /// of one input, a Pad by zero.
 PassReport remove_identities(Graph& graph);
 
+/// Writes rows or columns that a Tile repeats one by one as a Resize to the nearest. Needs inferred
+/// shapes.
+PassReport recognize_upsampling(Graph& graph);
+
 /// Moves every Transpose towards the outputs until it meets its inverse, and makes an input
 /// [N, H, W, C] that only channels-first ops read [N, C, H, W]. Needs inferred shapes.
 PassReport move_transposes(Graph& graph);

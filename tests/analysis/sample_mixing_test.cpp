@@ -54,6 +54,12 @@ TEST(SampleMixing, AMeanOverAllAxesMixes) {
   expect_mixing(net.finish({net.op("mean", "ReduceMean", {pooled(net, net.input())})}), "mean");
 }
 
+TEST(SampleMixing, CopiesOfTheBatchMix) {
+  Network net;
+  const ValueId wide = net.op("wide", "Tile", {pooled(net, net.input()), shape(net, {1, 2})});
+  expect_mixing(net.finish({net.op("long", "Tile", {wide, shape(net, {2, 1})})}), "long");
+}
+
 TEST(SampleMixing, WhatWorksAlongTheFirstAxisMixes) {
   for (const char* op : {"Concat", "Softmax"}) {
     Network net;

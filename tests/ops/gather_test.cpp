@@ -21,6 +21,8 @@ TEST(Gather, RefusesOtherIndicesAndAxes) {
               HasSubstr("of type float32, expected int32 or int64"));
   EXPECT_THAT(OneOp("Gather").input("4").integers({0}).with("axis", 1L).error(),
               HasSubstr("Gather names axis 1 of a value with 1 axes"));
+  EXPECT_THAT(OneOp("Gather").input("4").integers({0, -5}).error(),
+              HasSubstr("Gather reads element -5 of 4 elements"));
 }
 
 }  // namespace

@@ -109,6 +109,7 @@ TEST(MoveTransposes, AxesAndPadsFollow) {
   value = net.op("pad", "Pad", {value, integers(net, {0, 1, 2, 0, 0, 3, 4, 0})});
   value =
       net.op("slice", "Slice", {value, integers(net, {1}), integers(net, {3}), integers(net, {3})});
+  value = net.op("tile", "Tile", {value, integers(net, {1, 1, 1, 3})});
   value = net.op("softmax", "Softmax", {value}, {{"axis", std::int64_t{-1}}});
   const Graph graph = moved(net, {flat(net, to_first(net, value))});
 
@@ -117,8 +118,26 @@ TEST(MoveTransposes, AxesAndPadsFollow) {
             (Integers{0, 0, 1, 2, 0, 0, 3, 4}));
   EXPECT_EQ(to_vector<std::int64_t>(*graph.constant_behind(only(graph, "Slice").inputs[3])),
             Integers{1});
+  EXPECT_EQ(to_vector<std::int64_t>(*graph.constant_behind(only(graph, "Tile").inputs[1])),
+            (Integers{1, 3, 1, 1}));
   EXPECT_EQ(graph.attribute_or<std::int64_t>(only(graph, "Softmax").id, "axis", 0), 1);
   EXPECT_EQ(to_string(*graph.value(only(graph, "Slice").outputs[0]).dims), "[N, 2, 12, 14]");
+}
+
+TEST(MoveTransposes, AResizeMovesUntilItsAxesWouldBeChannels) {
+  const auto resized = [](const std::vector<float>& scales) {
+    Network net;
+    ValueId value = to_last(net, net.conv("conv", net.input(), {.channels = 4}));
+    value = net.op("up", "Resize",
+                   {value, ValueId{}, net.constant("scales", Tensor::of<float>({4}, scales))},
+                   {{"mode", std::string("nearest")}});
+    return moved(net, {flat(net, to_first(net, value))});
+  };
+  const Graph graph = resized({1, 1, 2, 1});
+  EXPECT_TRUE(graph.nodes_of("Transpose").empty());
+  EXPECT_EQ(to_vector<float>(*graph.constant_behind(only(graph, "Resize").inputs[2])),
+            (std::vector<float>{1, 1, 1, 2}));
+  EXPECT_EQ(resized({1, 1, 1, 2}).nodes_of("Transpose").size(), 2);
 }
 
 TEST(MoveTransposes, ASplitMovesAllItsOutputs) {

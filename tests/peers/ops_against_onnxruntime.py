@@ -310,6 +310,22 @@ def extreme(case):
         case.constant(np.float32(0.3))
 
 
+def gather(case):
+    shape = case.shape()
+    case.input(shape)
+    axis = case.axis(len(shape))
+    case.attributes["axis"] = axis
+    low = -shape[axis] if case.opset >= 11 else 0
+    indices = case.shape(case.chance.randint(1, 2), 4) if case.maybe(0.8) else []
+    case.constant(case.generator.integers(low, shape[axis], size=indices))
+
+
+def tile(case):
+    shape = case.shape(most=4)
+    case.input(shape)
+    case.constant(case.generator.integers(1, 4, size=len(shape)))
+
+
 def gelu(case):
     case.input(case.shape())
     if case.maybe():
@@ -465,7 +481,7 @@ def cast(case):
 
 OPS = {
     "Abs": pointwise(), "Ceil": pointwise(), "Erf": pointwise(), "Exp": pointwise(),
-    "Floor": pointwise(), "Gelu": gelu, "Log": positive, "LogSoftmax": softmax, "Max": extreme,
+    "Floor": pointwise(), "Gather": gather, "Gelu": gelu, "Log": positive, "LogSoftmax": softmax, "Max": extreme,
     "Min": extreme, "Mish": pointwise(), "Neg": pointwise(), "Pow": power, "Reciprocal": positive,
     "Round": pointwise(), "Softplus": pointwise(), "Sqrt": positive,
     "Add": arithmetic, "AveragePool": pool("AveragePool"), "Cast": cast, "Clip": clip,
@@ -479,7 +495,7 @@ OPS = {
     "ReduceMax": reduction, "ReduceMean": reduction, "ReduceMin": reduction, "Relu": pointwise(),
     "Reshape": reshape, "Resize": resize, "Sigmoid": pointwise(),
     "Slice": slice_, "Softmax": softmax, "Split": split, "Squeeze": squeeze, "Sub": arithmetic,
-    "Tanh": pointwise(), "Transpose": transpose, "Unsqueeze": unsqueeze,
+    "Tanh": pointwise(), "Tile": tile, "Transpose": transpose, "Unsqueeze": unsqueeze,
 }
 
 

@@ -228,19 +228,26 @@ def dropout(x, layers):
         return layers.dense(x, 5)
 
 
+def resized(x, op, sizes):
+    """In every way in which TensorFlow finds a pixel."""
+    ways = [{}, {"half_pixel_centers": True}, {"align_corners": True}]
+    return [op(images=x, size=size, **way) for size in sizes for way in ways]
+
+
 def resizes(x, layers):
-    """Every way in which TensorFlow finds a pixel in a smaller image."""
-    image = v1.image
     x = layers.conv(x, 4, 3, 4)
-    results = []
-    for name in ["ResizeBilinear", "ResizeNearestNeighbor"]:
-        op = getattr(tf.raw_ops, name)
-        for size in [(16, 16), (11, 19), (5, 7)]:
-            results.append(op(images=x, size=size))
-            results.append(op(images=x, size=size, half_pixel_centers=True))
-            results.append(op(images=x, size=size, align_corners=True))
-    results.append(image.resize_nearest_neighbor(x, tf.shape(x)[1:3] * 2))
+    sizes = [(16, 16), (11, 19), (5, 7)]
+    results = resized(x, tf.raw_ops.ResizeBilinear, sizes)
+    results += resized(x, tf.raw_ops.ResizeNearestNeighbor, sizes)
+    results.append(v1.image.resize_nearest_neighbor(x, tf.shape(x)[1:3] * 2))
     return [tf.identity(y) for y in results]
+
+
+def far_resizes(x, layers):
+    """Among them extents where ONNX's formula finds another nearest pixel than TensorFlow's."""
+    x = layers.conv(x, 4, 3, 1)
+    sizes = [(24, 41), (41, 47), (6, 23), (45, 2), (32, 15)]
+    return resized(x, tf.raw_ops.ResizeNearestNeighbor, sizes)
 
 
 def frozen_graph(build, extent, seed):
@@ -313,6 +320,13 @@ def keras_unet(x):
     return layers.Conv2D(2, 1, activation="sigmoid")(x)
 
 
+def keras_upsampling(x):
+    from keras import layers
+    y = layers.Conv2D(6, 3, strides=2, padding="same", activation="relu")(x)
+    y = layers.UpSampling2D((2, 3))(y)
+    return layers.Conv2D(2, 3, padding="same")(layers.UpSampling2D((1, 2))(y))
+
+
 def frozen_keras(build, extent, seed):
     keras.utils.set_random_seed(seed)
     keras.backend.clear_session()
@@ -366,16 +380,18 @@ TENSORFLOW_1 = {
     "pieces": (pieces, 30),
     "dropout": (dropout, 16),
     "resizes": (resizes, 32),
+    "far_resizes": (far_resizes, 14),
 }
 KERAS = {
     "keras_resnet": (keras_resnet, 32),
     "keras_excited": (keras_excited, 32),
     "keras_unet": (keras_unet, 32),
+    "keras_upsampling": (keras_upsampling, 12),
 }
 OPSETS = [13, 17]
-# tf2onnx lacks FakeQuant, keeps a dropout's random numbers, and writes Keras 3's upsampling to the
-# nearest pixel with Tile, which quern does not run.
-WITHOUT_ONNX = ["dropout", "fake_quant", "keras_unet"]
+# tf2onnx lacks FakeQuant, keeps a dropout's random numbers, writes a transposed convolution that
+# leaves gaps with negative pads, and leaves it to ONNX which pixel is nearest.
+WITHOUT_ONNX = ["dropout", "fake_quant", "keras_unet", "far_resizes"]
 
 
 def write_files(folder):

@@ -99,6 +99,15 @@ class Disguise {
       }
       case 5:
         return insert(value, {node("Resize", {value, ValueId{}, ValueId{}, shape_like(value)})});
+      case 6: {
+        // Every column twice, of which every other one stays.
+        const ValueId wide = node("Unsqueeze", {value, integers({4})});
+        const ValueId tiled = node("Tile", {wide, integers({1, 1, 1, 1, 2})});
+        const Integers doubled = {batch, dims[1].size, dims[2].size, 2 * dims[3].size};
+        const ValueId up = node("Reshape", {tiled, integers(doubled)});
+        return insert(value, {up, node("Slice", {up, integers({0}), integers({2 * dims[3].size}),
+                                                 integers({3}), integers({2})})});
+      }
       default:
         return;
     }

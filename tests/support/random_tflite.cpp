@@ -182,7 +182,9 @@ void resize(Case& c, BuiltinOperator op) {
   const int choice = c.pick(0, 2);
   options.align_corners = choice == 1;
   options.half_pixel_centers = choice == 2;
-  const int extents = c.file.integers("extents", {c.pick(2, 11), c.pick(2, 11)});
+  // Now and then where ONNX's formula finds other pixels.
+  const bool is_far = op == BuiltinOperator::RESIZE_NEAREST_NEIGHBOR && c.maybe();
+  const int extents = c.file.integers("extents", {is_far ? 41 : c.pick(2, 11), c.pick(2, 11)});
   c.file.op(op, {x, extents}, {c.output(c.grid_of(x))}, options);
 }
 
@@ -252,6 +254,7 @@ const std::vector<Entry>& entries() {
       {"ELU", kInt8Forms, [](Case& c) { function(c, B::ELU); }},
       {"EXPAND_DIMS", kByteForms, expand_dims},
       {"FULLY_CONNECTED", kNoInt16, fully_connected},
+      {"GATHER", kByteForms, gather},
       {"HARD_SWISH", kByteForms, [](Case& c) { function(c, B::HARD_SWISH); }},
       {"LEAKY_RELU", kByteForms, leaky_relu},
       {"LOGISTIC", kByteForms, [](Case& c) { fixed_function(c, B::LOGISTIC, 0, 1.0 / 256); }},
@@ -285,6 +288,7 @@ const std::vector<Entry>& entries() {
       {"STRIDED_SLICE", kByteForms, strided_slice},
       {"SUB", kByteForms, [](Case& c) { arithmetic<tflite::SubOptionsT>(c, B::SUB); }},
       {"TANH", kByteForms, [](Case& c) { fixed_function(c, B::TANH, -1, 1.0 / 128); }},
+      {"TILE", kByteForms, tile},
       {"TRANSPOSE", kByteForms, transpose},
       {"TRANSPOSE_CONV", kNoInt16, transpose_conv},
       {"UNPACK", kByteForms, unpack},

@@ -107,6 +107,19 @@ void strided_slice(TfliteCase& c) {
             options);
 }
 
+void gather(TfliteCase& c) {
+  const int x = c.input({1, 4, 5, 3});
+  const int indices = c.file.integers("indices", {c.pick(0, 2), 1, c.pick(0, 2)});
+  c.file.op(BuiltinOperator::GATHER, {x, indices}, {c.output(c.grid_of(x))},
+            tflite::GatherOptionsT{{}, c.pick(1, 3), 0});
+}
+
+void tile(TfliteCase& c) {
+  const int x = c.input(c.image(1, 5));
+  const int copies = c.file.integers("copies", {1, c.pick(1, 3), c.pick(1, 3), c.pick(1, 2)});
+  c.file.op(BuiltinOperator::TILE, {x, copies}, {c.output(c.grid_of(x))});
+}
+
 /// [N, H, W, C] reshaped to [N, rest] by a target that is computed from the input's shape.
 void computed_shape(TfliteCase& c) {
   const int x = c.input(c.image(1, 5));

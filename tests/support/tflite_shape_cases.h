@@ -16,6 +16,8 @@ void pack(TfliteCase& c);
 void unpack(TfliteCase& c);
 void slice(TfliteCase& c);
 void strided_slice(TfliteCase& c);
+void gather(TfliteCase& c);
+void tile(TfliteCase& c);
 void computed_shape(TfliteCase& c);
 
 }  // namespace quern::test

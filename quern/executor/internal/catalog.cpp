@@ -28,6 +28,7 @@ constexpr std::array kCatalog = {
     Entry{"Exp", build_function},
     Entry{"Flatten", build_flatten},
     Entry{"Floor", build_function},
+    Entry{"Gather", build_gather},
     Entry{"Gelu", build_function},
     Entry{"Gemm", build_gemm},
     Entry{"GlobalAveragePool", build_global_pool},
@@ -65,6 +66,7 @@ constexpr std::array kCatalog = {
     Entry{"Squeeze", build_squeeze},
     Entry{"Sub", build_arithmetic},
     Entry{"Tanh", build_function},
+    Entry{"Tile", build_tile},
     Entry{"Transpose", build_transpose},
     Entry{"Unsqueeze", build_unsqueeze},
 };

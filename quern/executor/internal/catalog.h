@@ -19,6 +19,7 @@ Forward build_conv_transpose(const StepSource&);
 Forward build_extreme(const StepSource&);
 Forward build_flatten(const StepSource&);
 Forward build_function(const StepSource&);
+Forward build_gather(const StepSource&);
 Forward build_gemm(const StepSource&);
 Forward build_global_pool(const StepSource&);
 Forward build_identity(const StepSource&);
@@ -34,6 +35,7 @@ Forward build_slice(const StepSource&);
 Forward build_softmax(const StepSource&);
 Forward build_split(const StepSource&);
 Forward build_squeeze(const StepSource&);
+Forward build_tile(const StepSource&);
 Forward build_transpose(const StepSource&);
 Forward build_unsqueeze(const StepSource&);
 

@@ -37,8 +37,4 @@ void translate(NodeTranslation& node);
 /// one element per channel. @return whether it did; the node is defined then.
 bool add_bias(NodeTranslation& node, std::size_t product, std::size_t addend);
 
-/// Translates a Reshape that completes a repetition of rows or columns (ExpandDims, Tile, Reshape:
-/// Keras's nearest upsampling) as a Resize. @return whether it did; the node is defined then.
-bool repeat_pixels(NodeTranslation& node);
-
 }  // namespace quern::tensorflow

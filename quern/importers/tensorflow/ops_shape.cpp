@@ -11,7 +11,6 @@ namespace {
 using Integers = std::vector<std::int64_t>;
 
 void translate_reshape(NodeTranslation& node) {
-  if (repeat_pixels(node)) return;
   if (const Tensor* const target = node.known(1)) {
     const Integers extents = to_vector<std::int64_t>(*target);
     // To ONNX a 0 means "as in the input".

@@ -59,6 +59,7 @@ constexpr std::array kOps = {
     TfliteOpDef{BuiltinOperator::STRIDED_SLICE, tflite_ops::strided_slice, kMoves},
     TfliteOpDef{BuiltinOperator::SUB, tflite_ops::sub},
     TfliteOpDef{BuiltinOperator::TANH, tflite_ops::tanh},
+    TfliteOpDef{BuiltinOperator::TILE, tflite_ops::tile, kMoves},
     TfliteOpDef{BuiltinOperator::TRANSPOSE, tflite_ops::transpose, kMoves},
     TfliteOpDef{BuiltinOperator::TRANSPOSE_CONV, tflite_ops::transpose_conv, kLayer},
     TfliteOpDef{BuiltinOperator::UNPACK, tflite_ops::unpack, kMoves},

@@ -71,6 +71,7 @@ void slice(TfliteOp& op);
 void strided_slice(TfliteOp& op);
 void shape(TfliteOp& op);
 void gather(TfliteOp& op);
+void tile(TfliteOp& op);
 
 }  // namespace tflite_ops
 }  // namespace quern

@@ -170,4 +170,6 @@ void gather(TfliteOp& op) {
              .attributes = {{"axis", std::int64_t{options.axis}}}});
 }
 
+void tile(TfliteOp& op) { op.finish({.op = "Tile", .inputs = {op.value(0), op.value(1)}}); }
+
 }  // namespace quern::tflite_ops

@@ -1,4 +1,5 @@
 // Pools, means, resizing and borders.
+#include "quern/importers/pixel_sampling.h"
 #include "quern/importers/tflite/ops.h"
 
 namespace quern::tflite_ops {
@@ -23,32 +24,21 @@ void pool(TfliteOp& op, std::string_view name) {
              .is_image = true});
 }
 
-/// How an op finds the source of a pixel.
-struct Sampling {
-  std::string_view mode;
-  bool align_corners = false;
-  bool half_pixel_centers = false;
-};
-
-/// In ONNX's words. TFLite rounds to the nearest with ties upwards where it aligns something, and
-/// towards the first element where it aligns nothing.
-TfliteOp::Attributes resize_attributes(const Sampling& sampling) {
+void resize(TfliteOp& op, const PixelSampling& sampling) {
   TfliteOp::check(!(sampling.align_corners && sampling.half_pixel_centers),
                   "it aligns both corners and centers of pixels");
-  std::string coordinates = "asymmetric";
-  if (sampling.align_corners) coordinates = "align_corners";
-  if (sampling.half_pixel_centers) coordinates = "half_pixel";
-  const bool rounds = sampling.align_corners || sampling.half_pixel_centers;
-  return {{"mode", std::string(sampling.mode)},
-          {"coordinate_transformation_mode", coordinates},
-          {"nearest_mode", std::string(rounds ? "round_prefer_ceil" : "floor")}};
-}
-
-void resize(TfliteOp& op, const Sampling& sampling) {
   const Integers extents = op.integers(1);
   TfliteOp::check(extents.size() == 2, "it has {} extents, expected height and width",
                   extents.size());
   const ValueId image = op.image(0);
+  if (const auto pixels = pixels_apart(sampling, {op.dims(0)[1], op.dims(0)[2]}, extents)) {
+    const ValueId rows =
+        op.emit("Gather", {image, op.constant((*pixels)[0])}, {{"axis", std::int64_t{2}}});
+    return op.finish({.op = "Gather",
+                      .inputs = {rows, op.constant((*pixels)[1])},
+                      .attributes = {{"axis", std::int64_t{3}}},
+                      .is_image = true});
+  }
   // Batch and channels as they come.
   const ValueId kept = op.emit("Shape", {image}, {{"end", std::int64_t{2}}});
   const ValueId sizes =
@@ -91,12 +81,12 @@ void mean(TfliteOp& op) {
 
 void resize_bilinear(TfliteOp& op) {
   const auto options = op.options<tflite::ResizeBilinearOptions>();
-  resize(op, {"linear", options.align_corners, options.half_pixel_centers});
+  resize(op, {false, options.align_corners, options.half_pixel_centers});
 }
 
 void resize_nearest_neighbor(TfliteOp& op) {
   const auto options = op.options<tflite::ResizeNearestNeighborOptions>();
-  resize(op, {"nearest", options.align_corners, options.half_pixel_centers});
+  resize(op, {true, options.align_corners, options.half_pixel_centers});
 }
 
 void pad(TfliteOp& op) {

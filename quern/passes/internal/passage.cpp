@@ -86,6 +86,29 @@ std::optional<Order> pad(Graph& graph, NodeId id, const Order& order) {
   return order;
 }
 
+std::optional<Order> tile(Graph& graph, NodeId id, const Order& order) {
+  const std::optional<Integers> repeats = integers(graph, id, 1);
+  if (!repeats || repeats->size() != order.size()) return std::nullopt;
+  Integers result(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) result[order[i]] = (*repeats)[i];
+  set_integers(graph, id, 1, "repeats", result);
+  return order;
+}
+
+/// Where height and width stay behind batch and channels.
+std::optional<Order> resize(Graph& graph, NodeId id, const Order& order) {
+  const std::vector<ValueId>& inputs = graph.node(id).inputs;
+  if (order.size() != 4 || inputs.size() != 3 || !graph.is_constant(inputs[2])) return std::nullopt;
+  const std::vector<float> scales = to_vector<float>(*graph.value(inputs[2]).constant);
+  if (scales.size() != 4) return std::nullopt;
+  std::vector<float> result(4);
+  for (std::size_t i = 0; i < 4; ++i) result[order[i]] = scales[i];
+  if (result[0] != 1 || result[1] != 1) return std::nullopt;
+  graph.set_input(
+      id, 2, graph.add_constant(graph.node(id).layer + ".scales", Tensor::of<float>({4}, result)));
+  return order;
+}
+
 std::optional<Order> slice(Graph& graph, NodeId id, const Order& order) {
   const std::optional<Integers> starts = integers(graph, id, 1);
   if (!starts) return std::nullopt;
@@ -224,6 +247,7 @@ constexpr std::array kPassages = {
     Passage{"ReduceMean", false, true, reduce},
     Passage{"ReduceMin", false, true, reduce},
     Passage{"Relu", false, true, elementwise},
+    Passage{"Resize", false, true, resize},
     Passage{"Round", false, true, elementwise},
     Passage{"Sigmoid", false, true, elementwise},
     Passage{"Slice", false, true, slice},
@@ -234,6 +258,7 @@ constexpr std::array kPassages = {
     Passage{"Squeeze", false, true, squeeze},
     Passage{"Sub", true, true, elementwise},
     Passage{"Tanh", false, true, elementwise},
+    Passage{"Tile", false, true, tile},
 };
 
 }  // namespace

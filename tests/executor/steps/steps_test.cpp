@@ -119,6 +119,21 @@ TEST(JoinSteps, ConcatenateSplitAndSlice) {
             tensor({1, 2, 1, 1}, {1, 3}));
 }
 
+TEST(GatherStep, PutsTheIndicesInPlaceOfTheAxis) {
+  const Tensor x = tensor({2, 3}, {1, 2, 3, 4, 5, 6});
+  const std::map<std::string, Attribute> columns = {{"axis", std::int64_t{-1}}};
+  EXPECT_EQ(run_node("Gather", x, {integers({2, -3})}, columns)[0], tensor({2, 2}, {3, 1, 6, 4}));
+  const Tensor square = Tensor::of<std::int64_t>({1, 2}, {1, 1});
+  EXPECT_EQ(run_node("Gather", x, {square})[0], tensor({1, 2, 3}, {4, 5, 6, 4, 5, 6}));
+  EXPECT_EQ(run_node("Gather", x, {Tensor::scalar<std::int64_t>(0)}, columns)[0],
+            tensor({2}, {1, 4}));
+}
+
+TEST(TileStep, LaysCopiesSideBySide) {
+  const Tensor x = tensor({1, 2}, {1, 2});
+  EXPECT_EQ(run_node("Tile", x, {integers({2, 2})})[0], tensor({2, 4}, {1, 2, 1, 2, 1, 2, 1, 2}));
+}
+
 TEST(SliceStep, WalksBackwards) {
   const Tensor x = tensor({1, 4}, {1, 2, 3, 4});
   const auto sliced = [&](std::int64_t start, std::int64_t end, std::int64_t step) {

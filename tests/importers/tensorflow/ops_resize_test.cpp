@@ -47,8 +47,26 @@ TEST(TensorflowOpsResize, KnowsWherePixelsLie) {
   EXPECT_EQ(word(only(graph, "Resize"), "coordinate_transformation_mode"), "half_pixel");
   EXPECT_EQ(word(only(graph, "Resize"), "nearest_mode"), "round_prefer_ceil");
   TensorflowGraph::attribute(file.proto.mutable_node(2), "align_corners").set_b(true);
+  test::expect_error(ErrorCode::kParse, "layer 'y' (ResizeNearestNeighbor): it aligns both",
+                     [&] { file.import(); });
+  TensorflowGraph::attribute(file.proto.mutable_node(2), "half_pixel_centers").set_b(false);
   graph = file.import();
   EXPECT_EQ(word(only(graph, "Resize"), "coordinate_transformation_mode"), "align_corners");
+}
+
+TEST(TensorflowOpsResize, NamesThePixelsThatAResizeWouldMiss) {
+  TensorflowGraph file;
+  file.input("x", {-1, 14, 6, 3});
+  file.integers("size", {2, 6});
+  file.node("ResizeNearestNeighbor", "y", {"x", "size"});
+  EXPECT_EQ(to_string(output_dims(file.import())), "[N, 2, 6, 3]");
+  const Graph graph = file.import();
+  const std::vector<NodeId> gathers = graph.nodes_of("Gather");
+  ASSERT_EQ(gathers.size(), 2);
+  EXPECT_EQ(*read_by(graph, graph.node(gathers[0]), 1).constant,
+            Tensor::of<std::int64_t>({2}, {0, 7}));
+  EXPECT_EQ(*read_by(graph, graph.node(gathers[1]), 1).constant,
+            Tensor::of<std::int64_t>({6}, {0, 1, 2, 3, 4, 5}));
 }
 
 TEST(TensorflowOpsResize, RefusesAnImpossibleSize) {
@@ -60,35 +78,12 @@ TEST(TensorflowOpsResize, RefusesAnImpossibleSize) {
   });
 }
 
-TensorflowGraph repetition(const std::vector<std::int32_t>& copies,
-                           const std::vector<std::int32_t>& shape) {
+TEST(TensorflowOpsResize, ReadsCopiesSideBySide) {
   TensorflowGraph file;
   file.input("x", {-1, 4, 6, 3});
-  file.integer("axis", 2);
-  file.integers("copies", copies);
-  file.integers("shape", shape);
-  file.node("ExpandDims", "expand", {"x", "axis"});
-  file.node("Tile", "tile", {"expand", "copies"});
-  file.node("Reshape", "y", {"tile", "shape"});
-  return file;
-}
-
-TEST(TensorflowOpsResize, TakesRepeatedRowsForAResize) {
-  const Graph graph = repetition({1, 1, 2, 1, 1}, {-1, 8, 6, 3}).import();
-  EXPECT_EQ(*read_by(graph, only(graph, "Resize"), 2).constant,
-            Tensor::of<float>({4}, {1, 1, 2, 1}));
-  EXPECT_EQ(to_string(output_dims(graph)), "[N, 8, 6, 3]");
-}
-
-TEST(TensorflowOpsResize, RefusesOtherCopies) {
-  test::expect_error(ErrorCode::kUnsupported, "layer 'tile' (Tile): copies are laid side by side",
-                     [] {
-                       repetition({1, 1, 1, 2, 1}, {-1, 4, 12, 3}).import();
-                     });
-  test::expect_error(ErrorCode::kUnsupported, "layer 'tile' (Tile): copies are laid side by side",
-                     [] {
-                       repetition({1, 1, 2, 1, 1}, {-1, 4, 12, 3}).import();
-                     });
+  file.integers("copies", {1, 1, 2, 3});
+  file.node("Tile", "y", {"x", "copies"});
+  EXPECT_EQ(to_string(output_dims(file.import())), "[N, 4, 12, 9]");
 }
 
 }  // namespace

@@ -101,6 +101,10 @@ TEST(Gather, RefusesBatches) {
   });
 }
 
+TEST(Tile, LaysCopiesSideBySide) {
+  EXPECT_EQ(shape_of(with_lists(BuiltinOperator::TILE, {{1, 2, 1, 3}})), "[1, 8, 6, 6]");
+}
+
 TEST(Split, RefusesAnAxisThatIsNoNumber) {
   TfliteFile file;
   const int x = file.input("x", TensorType::FLOAT32, {1, 4});

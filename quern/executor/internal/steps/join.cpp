@@ -1,4 +1,4 @@
-// Ops that put values together, take them apart, or add a margin.
+// Ops that put values together, take them apart, repeat them, or add a margin.
 #include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/flip.h>
@@ -58,6 +58,27 @@ Forward build_split(const StepSource& source) {
   const auto parts = static_cast<std::int64_t>(source.node.node().outputs.size());
   return [axis, parts](Arguments& inputs) {
     return inputs[0].split((inputs[0].size(axis) + parts - 1) / parts, axis);
+  };
+}
+
+Forward build_gather(const StepSource& source) {
+  const std::vector<std::int64_t> indices = source.integers(1);
+  return [indices, shape = source.constants[1].sizes().vec(),
+          axis = source.node.attribute<std::int64_t>("axis")](Arguments& inputs) {
+    const at::Tensor& x = inputs[0];
+    const std::int64_t position = axis < 0 ? axis + x.dim() : axis;
+    std::vector<std::int64_t> from_front = indices;
+    for (std::int64_t& index : from_front) index += index < 0 ? x.size(position) : 0;
+    std::vector<std::int64_t> result = x.sizes().vec();
+    const auto place = result.erase(result.begin() + position);
+    result.insert(place, shape.begin(), shape.end());
+    return std::vector{at::index_select(x, position, at::tensor(from_front)).reshape(result)};
+  };
+}
+
+Forward build_tile(const StepSource& source) {
+  return [repeats = source.integers(1)](Arguments& inputs) {
+    return std::vector{inputs[0].repeat(repeats)};
   };
 }
 
