@@ -11,6 +11,7 @@
 #include "quern/base/nearest.h"
 #include "quern/graph/default_resize.h"
 #include "quern/importers/background.h"
+#include "quern/importers/tflite/blocks.h"
 #include "quern/importers/tflite/ops.h"
 #include "quern/importers/tflite/tensors.h"
 #include "quern/importers/tflite/values.h"
@@ -149,6 +150,7 @@ std::optional<Preprocessing> preprocessing_of(const Graph& graph) {
 
 Graph import_model(std::span<const std::byte> bytes, ImportReport& report) {
   TfliteModel model = read_tflite_model(bytes);
+  join_blocks(model);
   Graph graph = translated(model);
   warn_of_hybrids(model, report);
   infer_shapes(graph);

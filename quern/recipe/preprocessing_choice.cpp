@@ -4,6 +4,7 @@
 
 #include "quern/base/error.h"
 #include "quern/base/log.h"
+#include "quern/graph/default_resize.h"
 
 namespace quern {
 namespace {
@@ -67,7 +68,7 @@ Preprocessing resolve(const PreprocessingChoice& choice, const Graph& graph) {
   Preprocessing how = graph.preprocessing.value_or(Preprocessing{});
   if (!recorded && !choice.crop && height && height != how.crop) {
     how.crop = *height;
-    how.resize = static_cast<int>(std::lround(*height * 256.0 / 224.0));
+    how.resize = default_resize(how.crop);
     const int short_side = choice.resize.value_or(*how.resize);
     log_info("pictures are cropped to the {} pixels that the model reads, {}", how.crop,
              short_side == 0 ? "as decoded" : fmt::format("from a short side of {}", short_side));

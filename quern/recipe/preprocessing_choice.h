@@ -22,8 +22,8 @@ struct PreprocessingChoice {
 };
 
 /// The choice on top of what the model recorded, which stands on top of the defaults of
-/// Preprocessing. A crop that neither names is the side of the model's input, with a short side of
-/// 256/224 of it.
+/// Preprocessing. A crop that neither names is the side of the model's input, from the short side
+/// that default_resize gives it.
 /// @throws Error(kInvalidArgument) where crop and the model's input disagree or a value is outside
 ///         its domain; kUnsupported if the model does not read one square picture of three
 ///         channels.

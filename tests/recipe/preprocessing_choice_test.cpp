@@ -26,6 +26,7 @@ TEST(PreprocessingChoice, CropFollowsTheModelsInput) {
   const Preprocessing how = resolve({}, model(3, 112));
   EXPECT_EQ(how.crop, 112);
   EXPECT_EQ(how.resize, 128);
+  EXPECT_EQ(resolve({}, model(3, 64)).resize, 64);  // Small pictures are taken whole.
   testing::internal::CaptureStderr();
   EXPECT_EQ(resolve({.resize = 0}, model(3, 32)).resize, std::nullopt);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("reads, as decoded\n"));

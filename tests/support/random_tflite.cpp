@@ -78,6 +78,51 @@ void depthwise_conv_2d(Case& c) {
             {c.output(sum_grid(c, weight_shape[1] * weight_shape[2]))}, options);
 }
 
+/// A dilated convolution between blocks that move, its border padded with zeros or not.
+void space_to_batch_nd(Case& c) {
+  const Shape32 shape = c.image(7, 11);
+  const bool is_depthwise = c.maybe();
+  const std::int32_t outputs = is_depthwise ? shape[3] : c.pick(1, 4);
+  const int x = c.input(shape);
+  std::vector<std::int32_t> block, pads, crops;
+  for (const std::int32_t extent : {shape[1], shape[2]}) {
+    const std::int32_t step = c.pick(2, 3);
+    const std::int32_t border = c.maybe() ? step : 0;
+    const std::int32_t rest = (step - (extent + 2 * border) % step) % step;
+    block.push_back(step);
+    pads.insert(pads.end(), {border, border + rest});
+    crops.insert(crops.end(), {0, rest});
+  }
+  const auto pairs = [&](const char* name, const std::vector<std::int32_t>& values) {
+    return c.file.constant(name, TensorType::INT32, {2, 2}, values);
+  };
+  const int blocks = c.file.integers("block", block);
+  const int spread = c.file.add("spread", c.type(), {}, c.grid_of(x));
+  c.file.op(BuiltinOperator::SPACE_TO_BATCH_ND, {x, blocks, pairs("pads", pads)}, {spread});
+
+  const Grid grid = sum_grid(c, is_depthwise ? 6 : 6 * shape[3]);
+  const int convolved = c.file.add("convolved", c.type(), {}, grid);
+  if (is_depthwise) {
+    const int weight = c.weight({1, 3, 2, outputs}, 3);
+    tflite::DepthwiseConv2DOptionsT options;
+    options.padding = Padding::VALID;
+    options.stride_w = options.stride_h = options.depth_multiplier = 1;
+    options.fused_activation_function = c.activation();
+    c.file.op(BuiltinOperator::DEPTHWISE_CONV_2D, {spread, weight, c.bias(outputs, x, weight)},
+              {convolved}, options);
+  } else {
+    const int weight = c.weight({outputs, 3, 2, shape[3]}, 0);
+    tflite::Conv2DOptionsT options;
+    options.padding = Padding::VALID;
+    options.stride_w = options.stride_h = 1;
+    options.fused_activation_function = c.activation();
+    c.file.op(BuiltinOperator::CONV_2D, {spread, weight, c.bias(outputs, x, weight)}, {convolved},
+              options);
+  }
+  c.file.op(BuiltinOperator::BATCH_TO_SPACE_ND, {convolved, blocks, pairs("crops", crops)},
+            {c.output(grid)});
+}
+
 void transpose_conv(Case& c) {
   const Shape32 shape = c.image(2, 6);
   const Shape32 weight_shape = {c.pick(1, 5), c.pick(1, 4), c.pick(1, 4), shape[3]};
@@ -282,6 +327,7 @@ const std::vector<Entry>& entries() {
       {"SHAPE", kByteForms, computed_shape},
       {"SLICE", kByteForms, slice},
       {"SOFTMAX", kByteForms, [](Case& c) { fixed_function(c, B::SOFTMAX, 0, 1.0 / 256); }},
+      {"SPACE_TO_BATCH_ND", kByteForms, space_to_batch_nd},
       {"SPLIT", kByteForms, split},
       {"SPLIT_V", kByteForms, split_v},
       {"SQUEEZE", kByteForms, squeeze},

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <array>
 
+#include "quern/importers/moved_blocks.h"
 #include "quern/importers/tensorflow/ops.h"
+#include "quern/importers/transposed_window.h"
 #include "quern/tensor/transpose.h"
 
 namespace quern::tensorflow {
@@ -126,20 +128,6 @@ void translate_conv2d(NodeTranslation& node) { node.define(conv2d(node, window(n
 
 void translate_depthwise(NodeTranslation& node) { node.define(depthwise(node, window(node))); }
 
-/// What a forward convolution with these strides would pad to turn `extent` into `small`.
-struct Padding {
-  std::int64_t begin;
-  std::int64_t end;
-  std::int64_t missing;  ///< Rows at the end that no window covers.
-};
-
-Padding same_padding(std::int64_t extent, std::int64_t small, std::int64_t stride,
-                     std::int64_t reach) {
-  const std::int64_t full = (small - 1) * stride + reach;
-  const std::int64_t total = std::max<std::int64_t>(full - extent, 0);
-  return {total / 2, total - total / 2, std::max<std::int64_t>(extent - full, 0)};
-}
-
 /// The gradient of a convolution by its input: filter [KH, KW, O, I] → [I, O, KH, KW]. The output's
 /// height and width are stated, since several are possible.
 void translate_conv_transpose(NodeTranslation& node) {
@@ -161,15 +149,15 @@ void translate_conv_transpose(NodeTranslation& node) {
     const Dim& small = dims[height + i];
     node.check_supported(small.is_fixed(), "its input is {} (supported: fixed height and width)",
                          to_string(dims));
-    constexpr std::int64_t kMost = std::int64_t{1} << 20;
-    const std::int64_t kernel = filter.shape()[i];
-    node.check(kernel > 0 && kernel < kMost && strides[i] > 0 && strides[i] < kMost &&
-                   dilations[i] > 0 && dilations[i] < kMost && sizes[i] > 0,
-               "its window of {} with stride {} and dilation {} does not give an extent of {}",
-               kernel, strides[i], dilations[i], sizes[i]);
-    const Padding padding =
-        same_padding(sizes[i], small.size, strides[i], (kernel - 1) * dilations[i] + 1);
-    node.check(is_same || padding.begin + padding.end == 0,
+    const TransposedPadding padding = node.named([&] {
+      return transposed_padding({.input = small.size,
+                                 .kernel = filter.shape()[i],
+                                 .output = sizes[i],
+                                 .stride = strides[i],
+                                 .dilation = dilations[i]},
+                                is_same);
+    });
+    node.check(is_same || padding.end == 0,
                "its input is {} and it states an extent of {}, which do not go together",
                to_string(dims), sizes[i]);
     pads[i] = padding.begin;
@@ -184,8 +172,7 @@ void translate_conv_transpose(NodeTranslation& node) {
                                   {"output_padding", missing}}));
 }
 
-/// Before TensorFlow's convolutions could dilate, space was rearranged around a plain one: pixels
-/// `block` apart go to one sample, so that a small window sees them as neighbours.
+/// Before TensorFlow's convolutions could dilate, space was rearranged around a plain one.
 void translate_batch_to_space(NodeTranslation& node) {
   NodeTranslation conv = node.producer(0);
   const bool is_depthwise = conv.op() == "DepthwiseConv2dNative";
@@ -197,27 +184,11 @@ void translate_batch_to_space(NodeTranslation& node) {
                        "blocks are moved (supported: around a convolution without padding, stride "
                        "and dilation, as a dilated one is written)");
   NodeTranslation space = conv.producer(0);
-  const Integers block = node.integers(1, "block_shape");
-  const Integers pads = space.integers(2, "paddings");
-  const Integers crops = node.integers(2, "crops");
-  node.check_supported(
-      block.size() == 2 && space.integers(1, "block_shape") == block && pads.size() == 4 &&
-          crops.size() == 4,
-      "blocks are moved along other axes than height and width, or not back again");
-  const auto is_extent = [](std::int64_t n) {
-    return n >= 0 && n < std::numeric_limits<std::int32_t>::max();
-  };
-  for (std::size_t i = 0; i < 4; ++i) {
-    node.check_supported(is_extent(pads[i]) && is_extent(crops[i]) && crops[i] <= pads[i],
-                         "blocks are padded by {} and cropped by {} (supported: no more than the "
-                         "padding)",
-                         pads[i], crops[i]);
-  }
-  Window window;
-  window.input = space.operand(0);
-  window.attributes["dilations"] = block;
-  window.attributes["pads"] =
-      Integers{pads[0] - crops[0], pads[2] - crops[2], pads[1] - crops[1], pads[3] - crops[3]};
+  const MovedBlocks blocks = {.block = space.integers(1, "block_shape"),
+                              .block_back = node.integers(1, "block_shape"),
+                              .paddings = space.integers(2, "paddings"),
+                              .crops = node.integers(2, "crops")};
+  Window window = {space.operand(0), node.named([&] { return dilated_window(blocks); })};
   node.define(is_depthwise ? depthwise(conv, std::move(window)) : conv2d(conv, std::move(window)));
 }
 

@@ -142,8 +142,12 @@ class NodeTranslation {
   template <class... Args>
   [[noreturn]] void fail(ErrorCode code, fmt::format_string<Args...> message,
                          Args&&... args) const {
-    throw Error(code, fmt::format(message, std::forward<Args>(args)...))
-        .with_context(fmt::format("layer '{}' ({})", name(), op()));
+    throw Error(code, fmt::format(message, std::forward<Args>(args)...)).with_context(where());
+  }
+  /// What `compute` returns; its errors name this layer.
+  template <class Compute>
+  auto named(Compute&& compute) const {
+    return with_context(where(), std::forward<Compute>(compute));
   }
   template <class... Args>
   void check(bool condition, fmt::format_string<Args...> message, Args&&... args) const {
@@ -162,6 +166,7 @@ class NodeTranslation {
 
   /// An operand of integers as far as they are known. @throws as `constant`.
   SymbolicIntegers symbolic(std::size_t input, std::string_view what) const;
+  std::string where() const { return fmt::format("layer '{}' ({})", name(), op()); }
   const NodeDef& def() const { return all_.wiring.node(index_); }
   const std::vector<Edge>& edges() const { return all_.wiring.inputs(index_); }
   std::string part_name(std::string_view part) const;

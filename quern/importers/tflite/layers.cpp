@@ -1,9 +1,8 @@
 // CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED.
-#include <algorithm>
 #include <array>
-#include <limits>
 
 #include "quern/importers/tflite/ops.h"
+#include "quern/importers/transposed_window.h"
 
 namespace quern::tflite_ops {
 namespace {
@@ -24,19 +23,33 @@ std::string auto_pad(Padding padding) {
 }
 
 template <class Options>
+TfliteOp::Attributes window(const TfliteOp& op, const Options& options) {
+  TfliteOp::Attributes result = {
+      {"auto_pad", auto_pad(options.padding)},
+      {"strides", Integers{options.stride_h, options.stride_w}},
+      {"dilations", Integers{options.dilation_h_factor, options.dilation_w_factor}}};
+  if (op.window().empty()) return result;
+  const TfliteOp::Attributes plain = {{"auto_pad", std::string("VALID")},
+                                      {"strides", Integers{1, 1}},
+                                      {"dilations", Integers{1, 1}}};
+  TfliteOp::check_supported(result == plain,
+                            "blocks are moved around it (supported: around a convolution without "
+                            "padding, stride and dilation, as a dilated one is written)");
+  return op.window();
+}
+
+template <class Options>
 void convolve(TfliteOp& op, const Options& options, const std::vector<std::size_t>& order,
               std::int64_t groups) {
   std::vector<ValueId> inputs = {op.image(0), op.weight(1, order)};
   op.append_bias(2, 0, inputs);
-  op.finish(
-      {.op = "Conv",
-       .inputs = inputs,
-       .attributes = {{"auto_pad", auto_pad(options.padding)},
-                      {"strides", Integers{options.stride_h, options.stride_w}},
-                      {"dilations", Integers{options.dilation_h_factor, options.dilation_w_factor}},
-                      {"group", groups}},
-       .activation = options.fused_activation_function,
-       .is_image = true});
+  TfliteOp::Attributes attributes = window(op, options);
+  attributes["group"] = groups;
+  op.finish({.op = "Conv",
+             .inputs = inputs,
+             .attributes = attributes,
+             .activation = options.fused_activation_function,
+             .is_image = true});
 }
 
 /// The extent of axis `axis` of input `i`, which the translation depends on.
@@ -49,40 +62,6 @@ std::int64_t extent(const TfliteOp& op, std::size_t i, std::size_t axis) {
                             "extent above 0 along axis {})",
                             i, to_string(dims), axis);
   return dims[axis].size;
-}
-
-/// Where the output of a transposed convolution begins and ends, per axis of height and width.
-struct TransposedPadding {
-  Integers pads = {0, 0, 0, 0};
-  Integers output_padding = {0, 0};
-};
-
-/// The output has exactly the extent asked for: what the windows cover is cut off at both ends, the
-/// odd row at the end, or followed by zeros.
-TransposedPadding transposed_padding(const TfliteOp& op,
-                                     const tflite::TransposeConvOptionsT& options,
-                                     const Integers& output) {
-  const std::array<std::int64_t, 2> strides = {options.stride_h, options.stride_w};
-  TransposedPadding result;
-  for (std::size_t axis = 0; axis < 2; ++axis) {
-    constexpr std::int64_t kMostStride = 1 << 20;
-    TfliteOp::check(strides[axis] > 0 && strides[axis] <= kMostStride, "its stride is {}",
-                    strides[axis]);
-    TfliteOp::check(output[axis] > 0 && output[axis] <= std::numeric_limits<std::int32_t>::max(),
-                    "its output has the extent {}", output[axis]);
-    const std::int64_t covered =
-        (extent(op, 2, axis + 1) - 1) * strides[axis] + extent(op, 1, axis + 1);
-    const std::int64_t surplus = covered - output[axis];
-    const bool is_same = options.padding == Padding::SAME;
-    TfliteOp::check_supported(
-        !is_same || extent(op, 2, axis + 1) == (output[axis] - 1) / strides[axis] + 1,
-        "its input has the extent {}, which its output of {} does not shrink to with stride {}",
-        extent(op, 2, axis + 1), output[axis], strides[axis]);
-    result.pads[axis] = is_same ? std::max<std::int64_t>(0, surplus) / 2 : 0;
-    result.pads[axis + 2] = std::max<std::int64_t>(0, surplus) - result.pads[axis];
-    result.output_padding[axis] = std::max<std::int64_t>(0, -surplus);
-  }
-  return result;
 }
 
 /// [N, …, I] as [N · …, I].
@@ -118,14 +97,26 @@ void transpose_conv(TfliteOp& op) {
   TfliteOp::check(shape.size() == 4, "its output shape has {} elements, expected 4", shape.size());
   TfliteOp::check_supported(shape[1] && shape[2],
                             "its output's height or width is free (supported: fixed ones)");
-  const TransposedPadding padding = transposed_padding(op, options, {*shape[1], *shape[2]});
+  const std::array<std::int64_t, 2> strides = {options.stride_h, options.stride_w};
+  Integers pads(4);
+  Integers output_padding(2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const TransposedPadding padding = transposed_padding({.input = extent(op, 2, i + 1),
+                                                          .kernel = extent(op, 1, i + 1),
+                                                          .output = *shape[i + 1],
+                                                          .stride = strides[i]},
+                                                         options.padding == Padding::SAME);
+    pads[i] = padding.begin;
+    pads[i + 2] = padding.end;
+    output_padding[i] = padding.missing;
+  }
   std::vector<ValueId> inputs = {op.image(2), op.weight(1, kFromOhwiToIohw)};
   op.append_bias(3, 2, inputs);
   op.finish({.op = "ConvTranspose",
              .inputs = inputs,
              .attributes = {{"strides", Integers{options.stride_h, options.stride_w}},
-                            {"pads", padding.pads},
-                            {"output_padding", padding.output_padding}},
+                            {"pads", pads},
+                            {"output_padding", output_padding}},
              .activation = options.fused_activation_function,
              .is_image = true});
 }
@@ -151,6 +142,11 @@ void fully_connected(TfliteOp& op) {
   op.finish({.op = "Reshape",
              .inputs = {rows, op.constant(shape)},
              .activation = options.fused_activation_function});
+}
+
+void move_blocks(TfliteOp&) {
+  fail(ErrorCode::kUnsupported,
+       "blocks are moved (supported: around a convolution and back, as a dilated one is written)");
 }
 
 }  // namespace quern::tflite_ops

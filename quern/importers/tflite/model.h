@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,6 +54,8 @@ struct TfliteOperator {
   const tflite::Operator* options;  ///< The table that holds its options.
   std::vector<int> inputs;          ///< Positions in TfliteModel::tensors; −1: omitted.
   std::vector<int> outputs;
+  /// Of a convolution: `dilations` and `pads` instead of those of its options, unless empty.
+  std::map<std::string, Attribute> window = {};
 };
 
 /// A network of one graph. Refers to the bytes that it was read from.

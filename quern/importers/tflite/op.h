@@ -48,6 +48,7 @@ class TfliteOp {
   TfliteOp(const TfliteOperator& table, const TfliteForm& form, Graph& graph, TfliteValues& values);
 
   const std::string& layer() const { return layer_; }
+  const Attributes& window() const { return table_.window; }
   TfliteValues& values() { return values_; }
 
   std::size_t input_count() const { return table_.inputs.size(); }

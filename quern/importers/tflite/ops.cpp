@@ -18,6 +18,7 @@ constexpr TfliteForm kMoves = {.grid = GridRule::kPreserved};
 constexpr std::array kOps = {
     TfliteOpDef{BuiltinOperator::ADD, tflite_ops::add},
     TfliteOpDef{BuiltinOperator::AVERAGE_POOL_2D, tflite_ops::average_pool_2d, kRounds},
+    TfliteOpDef{BuiltinOperator::BATCH_TO_SPACE_ND, tflite_ops::move_blocks, kMoves},
     TfliteOpDef{BuiltinOperator::CAST, tflite_ops::cast},
     TfliteOpDef{BuiltinOperator::CONCATENATION, tflite_ops::concatenation, kMoves},
     TfliteOpDef{BuiltinOperator::CONV_2D, tflite_ops::conv_2d, kLayer},
@@ -53,6 +54,7 @@ constexpr std::array kOps = {
     TfliteOpDef{BuiltinOperator::SHAPE, tflite_ops::shape},
     TfliteOpDef{BuiltinOperator::SLICE, tflite_ops::slice, kMoves},
     TfliteOpDef{BuiltinOperator::SOFTMAX, tflite_ops::softmax},
+    TfliteOpDef{BuiltinOperator::SPACE_TO_BATCH_ND, tflite_ops::move_blocks, kMoves},
     TfliteOpDef{BuiltinOperator::SPLIT, tflite_ops::split, kMoves},
     TfliteOpDef{BuiltinOperator::SPLIT_V, tflite_ops::split_v, kMoves},
     TfliteOpDef{BuiltinOperator::SQUEEZE, tflite_ops::squeeze, kMoves},

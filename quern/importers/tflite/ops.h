@@ -25,6 +25,7 @@ void conv_2d(TfliteOp& op);
 void depthwise_conv_2d(TfliteOp& op);
 void transpose_conv(TfliteOp& op);
 void fully_connected(TfliteOp& op);
+void move_blocks(TfliteOp& op);
 
 // Windows over images and what else changes their extent.
 void average_pool_2d(TfliteOp& op);

@@ -144,6 +144,10 @@ TEST(TensorflowOpsConv, RefusesAnExtentThatDoesNotGoWithTheInput) {
                      [] { transposed_conv(7, "VALID").import(); });
   test::expect_error(ErrorCode::kParse, "layer 'up'",
                      [] { transposed_conv(30, "VALID").import(); });
+  test::expect_error(ErrorCode::kUnsupported,
+                     "layer 'up' (Conv2DBackpropInput): its input has the extent 4, which its "
+                     "output of 9 does not shrink to with stride 2",
+                     [] { transposed_conv(9, "SAME").import(); });
 }
 
 TEST(TensorflowOpsConv, ReadsADilatedConvolutionOfOldFiles) {

@@ -119,14 +119,14 @@ TEST(TransposeConv, ReadsExtentsThatShapesDecide) {
 }
 
 TEST(TransposeConv, RefusesExtentsThatAreNone) {
-  expect_error(ErrorCode::kParse, "its output has the extent 0",
+  expect_error(ErrorCode::kParse, "does not give an extent of 0",
                [] { imported(transpose_conv(Padding::SAME, 0, 5)); });
   expect_error(ErrorCode::kUnsupported, "its output of 8 does not shrink to with stride 2",
                [] { imported(transpose_conv(Padding::SAME, 6, 8)); });
   TfliteFile file = transpose_conv(Padding::SAME, 6, 6);
   auto& options = file.graph().operators[0]->builtin_options;
   options.AsTransposeConvOptions()->stride_h = 0;
-  expect_error(ErrorCode::kParse, "its stride is 0", [&] { imported(file); });
+  expect_error(ErrorCode::kParse, "stride 0 and dilation 1 does not give", [&] { imported(file); });
 }
 
 TfliteFile fully_connected(const std::vector<std::int32_t>& shape, bool keep_num_dims) {
