@@ -1,5 +1,7 @@
 #include "quern/analysis/cost.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "quern/analysis/activation_memory.h"
@@ -30,19 +32,29 @@ ValueId constant_value(const Graph& graph, ValueId value) {
   return quant == nullptr ? value : quant->inputs.at(0);
 }
 
-/// The quantizer of the first Quant that the value meets on its way forward.
-QuantizerId next_quantizer(const Graph& graph, ValueId value) {
-  for (const Graph::Use& use : graph.uses(value)) {
-    const Node& reader = graph.node(use.node);
+/// Of every value a node computes first, the quantizer of the first Quant that it meets on its way
+/// forward.
+std::map<ValueId, QuantizerId> next_quantizers(const Graph& graph) {
+  std::map<ValueId, QuantizerId> next;
+  const auto of_reader = [&](const Node& reader) -> QuantizerId {
     const QuantRole role = quant_role(graph, reader);
     if (role == QuantRole::kQuant) return reader.quantizer;
-    if (role != QuantRole::kAffine && role != QuantRole::kActivation &&
-        role != QuantRole::kPreserving) {
-      continue;
+    const bool passes = role == QuantRole::kAffine || role == QuantRole::kActivation ||
+                        role == QuantRole::kPreserving;
+    return passes ? next.at(reader.outputs.at(0)) : QuantizerId{};
+  };
+  // From the back, so that what lies behind a reader is known.
+  std::vector<NodeId> nodes = graph.nodes();
+  std::ranges::reverse(nodes);
+  for (const NodeId id : nodes) {
+    const ValueId output = graph.node(id).outputs.at(0);
+    QuantizerId& found = next[output];
+    for (const Graph::Use& use : graph.uses(output)) {
+      if (found) break;
+      found = of_reader(graph.node(use.node));
     }
-    if (const QuantizerId found = next_quantizer(graph, reader.outputs.at(0))) return found;
   }
-  return {};
+  return next;
 }
 
 std::vector<float> scale_of(const Graph& graph, const Quantizer& quantizer) {
@@ -51,7 +63,7 @@ std::vector<float> scale_of(const Graph& graph, const Quantizer& quantizer) {
 
 class Counter {
  public:
-  explicit Counter(const Graph& graph) : graph_(graph) {}
+  explicit Counter(const Graph& graph) : graph_(graph), next_quantizers_(next_quantizers(graph)) {}
 
   LayerCost count(const Node& node) {
     LayerCost cost;
@@ -91,13 +103,14 @@ class Counter {
       }
     }
     const QuantizerId id =
-        node.op == "Quant" ? node.quantizer : next_quantizer(graph_, node.outputs.at(0));
+        node.op == "Quant" ? node.quantizer : next_quantizers_.at(node.outputs.at(0));
     if (!id) return;
     cost.activation_bits = graph_.quantizer(id).spec.bits;
     cost.activation_scale = scale_of(graph_, graph_.quantizer(id));
   }
 
   const Graph& graph_;
+  std::map<ValueId, QuantizerId> next_quantizers_;
   std::set<ValueId> counted_;
 };
 

@@ -1,9 +1,10 @@
 #include "quern/importers/tflite/op.h"
 
+#include <set>
 #include <utility>
 
 #include "quern/importers/tflite/weights.h"
-#include "quern/ops/op_def.h"
+#include "quern/ops/infer_node.h"
 #include "quern/ops/symbolic_integers.h"
 #include "quern/tensor/tensor.h"
 
@@ -22,6 +23,26 @@ std::string module_of(const std::string& weight) {
   const std::string name = short_name(weight);
   const std::size_t slash = name.rfind('/');
   return slash == std::string::npos ? "" : name.substr(0, slash);
+}
+
+/// Infers the nodes on the way to `value` whose outputs have no shape yet.
+void infer_up_to(Graph& graph, ValueId value) {
+  std::vector<ValueId> open = {value};
+  std::set<ValueId> visited;
+  while (!open.empty()) {
+    const ValueId next = open.back();
+    const Node* node = graph.producer(next);
+    if (node == nullptr || graph.value(next).dims) {
+      open.pop_back();
+    } else if (visited.insert(next).second) {
+      for (const ValueId input : node->inputs) {
+        if (input) open.push_back(input);
+      }
+    } else {
+      infer_node(graph, node->id);
+      open.pop_back();
+    }
+  }
 }
 
 }  // namespace
@@ -71,7 +92,7 @@ std::vector<std::optional<std::int64_t>> TfliteOp::extents(std::size_t i) {
     for (const std::int64_t extent : integers(i)) result.emplace_back(extent);
     return result;
   }
-  infer_shapes(graph_);
+  infer_up_to(graph_, value(i));
   const std::optional<SymbolicIntegers> known = symbolic_integers(graph_, value(i));
   check_supported(known.has_value(),
                   "it reads tensor '{}', which is computed from data (supported: a constant, or a "
