@@ -29,8 +29,8 @@ using internal::Passage;
 
 using Integers = std::vector<std::int64_t>;
 
-const Order kToChannelsFirst = {0, 3, 1, 2};
-const Order kToChannelsLast = {0, 2, 3, 1};
+const Order kToFirst(kToChannelsFirst.begin(), kToChannelsFirst.end());
+const Order kToLast(kToChannelsLast.begin(), kToChannelsLast.end());
 
 /// The extents that a Transpose of `order` makes of `dims`.
 Dims reordered(const Dims& dims, const Order& order) {
@@ -100,7 +100,7 @@ class Mover {
     const auto& dims = graph_.value(value).dims;
     return dims && dims->size() == 4 && !graph_.is_output(value) && graph_.use_count(value) > 0 &&
            std::ranges::all_of(graph_.uses(value), [&](const Graph::Use& use) {
-             return order_of(graph_, graph_.node(use.node)) == kToChannelsFirst;
+             return order_of(graph_, graph_.node(use.node)) == kToFirst;
            });
   }
 
@@ -111,7 +111,7 @@ class Mover {
       if (answers(graph_, graph_.node(use.node))) return false;
     }
     for (const Graph::Use& use : graph_.uses(input)) graph_.bypass(use.node);
-    graph_.set_type(input, old.dtype, reordered(*old.dims, kToChannelsFirst));
+    graph_.set_type(input, old.dtype, reordered(*old.dims, kToFirst));
     return true;
   }
 
@@ -120,7 +120,7 @@ class Mover {
   bool expose(ValueId input) {
     if (!leads_to_channels_first(input)) return false;
     const Value old = graph_.value(input);
-    put_transpose(graph_, input, kToChannelsLast, old.name);
+    put_transpose(graph_, input, kToLast, old.name);
     return true;
   }
 
@@ -133,7 +133,7 @@ class Mover {
       if (graph_.is_output(open[i])) return false;
       for (const Graph::Use& use : graph_.uses(open[i])) {
         const Node& node = graph_.node(use.node);
-        if (order_of(graph_, node) == kToChannelsFirst) {
+        if (order_of(graph_, node) == kToFirst) {
           found = true;
           continue;
         }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "quern/ops/symbolic_integers.h"
+#include "quern/ops/transpose.h"
 #include "quern/passes/passes.h"
 
 namespace quern {
@@ -110,13 +111,14 @@ PassReport recognize_upsampling(Graph& graph) {
     const std::string layer = graph.node(id).layer;
     const bool is_channels_last = found->axis == 1;
     if (is_channels_last) {
-      found->input = add_transpose(graph, layer + ".channels_first", found->input, {0, 3, 1, 2});
+      found->input =
+          add_transpose(graph, layer + ".channels_first", found->input, kToChannelsFirst);
       found->axis = 2;
     }
     const ValueId resized = add_resize(graph, layer + ".resize", *found);
     graph.set_input(id, 0,
                     is_channels_last
-                        ? add_transpose(graph, layer + ".channels_last", resized, {0, 2, 3, 1})
+                        ? add_transpose(graph, layer + ".channels_last", resized, kToChannelsLast)
                         : resized);
     graph.bypass(id);
     graph.set_layer(graph.producer(resized)->id, layer);

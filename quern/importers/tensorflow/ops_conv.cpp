@@ -1,6 +1,5 @@
 // Convolutions, matrix products, their biases and batch norms.
 #include <algorithm>
-#include <array>
 
 #include "quern/importers/moved_blocks.h"
 #include "quern/importers/tensorflow/ops.h"
@@ -11,18 +10,6 @@ namespace quern::tensorflow {
 namespace {
 
 using Integers = std::vector<std::int64_t>;
-using Pair = std::array<std::int64_t, 2>;
-
-/// The two extents of an attribute that lists one per axis of the image; [1, 1] where it is absent.
-Pair spatial(const NodeTranslation& node, const std::string& key) {
-  const Integers values = node.integers(key);
-  if (values.empty()) return {1, 1};
-  node.check(values.size() == 4, "{} has {} elements, expected 4", key, values.size());
-  const std::size_t height = node.is_channels_last() ? 1 : 2;
-  node.check_supported(values[0] == 1 && values[node.is_channels_last() ? 3 : 1] == 1,
-                       "{} moves along batch or channels (supported: height and width)", key);
-  return {values[height], values[height + 1]};
-}
 
 /// The weight, which has to be a constant of four axes.
 const Tensor& weight(NodeTranslation& node, std::size_t input) {
@@ -79,10 +66,10 @@ void set_padding(NodeTranslation& node, Attributes& attributes) {
 Window window(NodeTranslation& node) {
   Window window;
   window.input = node.operand(0);
-  const Pair strides = spatial(node, "strides");
-  const Pair dilations = spatial(node, "dilations");
-  window.attributes["strides"] = Integers(strides.begin(), strides.end());
-  window.attributes["dilations"] = Integers(dilations.begin(), dilations.end());
+  const Integers strides = node.spatial("strides");
+  const Integers dilations = node.spatial("dilations");
+  window.attributes["strides"] = strides;
+  window.attributes["dilations"] = dilations;
   set_padding(node, window.attributes);
   return window;
 }
@@ -136,10 +123,10 @@ void translate_conv_transpose(NodeTranslation& node) {
   const Dims dims = node.dims(image);
   node.check(dims.size() == 4, "its input is {}, expected an image of 4 axes", to_string(dims));
   const std::size_t height = node.is_channels_last() ? 1 : 2;
-  const Pair sizes = {node.integer_at(0, height, "the output's height"),
-                      node.integer_at(0, height + 1, "the output's width")};
-  const Pair strides = spatial(node, "strides");
-  const Pair dilations = spatial(node, "dilations");
+  const Integers sizes = {node.integer_at(0, height, "the output's height"),
+                          node.integer_at(0, height + 1, "the output's width")};
+  const Integers strides = node.spatial("strides");
+  const Integers dilations = node.spatial("dilations");
   const bool is_same = node.text("padding", "") == "SAME";
   node.check_supported(is_same || node.text("padding", "") == "VALID",
                        "its padding is '{}' (supported: SAME, VALID)", node.text("padding", ""));
@@ -166,8 +153,8 @@ void translate_conv_transpose(NodeTranslation& node) {
   }
   const Operand placed = place_weight(node, 1, transposed(filter, {3, 2, 0, 1}));
   node.define(node.emit_image_op("ConvTranspose", {node.to_channels_first(image), placed},
-                                 {{"strides", Integers(strides.begin(), strides.end())},
-                                  {"dilations", Integers(dilations.begin(), dilations.end())},
+                                 {{"strides", strides},
+                                  {"dilations", dilations},
                                   {"pads", pads},
                                   {"output_padding", missing}}));
 }
@@ -179,8 +166,8 @@ void translate_batch_to_space(NodeTranslation& node) {
   node.check_supported((is_depthwise || conv.op() == "Conv2D") && node.reads_alone(0) &&
                            conv.producer(0).op() == "SpaceToBatchND" &&
                            conv.text("padding", "") == "VALID" &&
-                           spatial(conv, "strides") == Pair{1, 1} &&
-                           spatial(conv, "dilations") == Pair{1, 1} && conv.is_channels_last(),
+                           conv.spatial("strides") == Integers{1, 1} &&
+                           conv.spatial("dilations") == Integers{1, 1} && conv.is_channels_last(),
                        "blocks are moved (supported: around a convolution without padding, stride "
                        "and dilation, as a dilated one is written)");
   NodeTranslation space = conv.producer(0);

@@ -2,25 +2,16 @@
 #include <algorithm>
 
 #include "quern/importers/tensorflow/ops.h"
+#include "quern/ops/transpose.h"
 
 namespace quern::tensorflow {
 namespace {
 
 using Integers = std::vector<std::int64_t>;
 
-/// Height and width of an attribute that lists one number per axis of the image.
-Integers spatial(const NodeTranslation& node, const std::string& key) {
-  const Integers values = node.integers(key);
-  node.check(values.size() == 4, "{} has {} elements, expected 4", key, values.size());
-  const bool is_last = node.is_channels_last();
-  node.check_supported(values[0] == 1 && values[is_last ? 3 : 1] == 1,
-                       "{} covers batch or channels (supported: height and width)", key);
-  return is_last ? Integers{values[1], values[2]} : Integers{values[2], values[3]};
-}
-
 void pool(NodeTranslation& node, std::string_view op) {
-  Attributes attributes = {{"kernel_shape", spatial(node, "ksize")},
-                           {"strides", spatial(node, "strides")}};
+  Attributes attributes = {{"kernel_shape", node.spatial("ksize")},
+                           {"strides", node.spatial("strides")}};
   const std::string padding = node.text("padding", "");
   if (padding == "SAME") {
     attributes["auto_pad"] = std::string("SAME_UPPER");
@@ -70,7 +61,7 @@ void translate_max(NodeTranslation& node) {
   if (!node.flag("keep_dims", false)) {
     node.define(node.emit("Squeeze", {pooled, node.list("axes", {2, 3})}));
   } else if (is_last) {
-    node.define(node.emit("Transpose", {pooled}, {{"perm", Integers{0, 2, 3, 1}}}));
+    node.define(node.emit("Transpose", {pooled}, {{"perm", kToChannelsLast}}));
   } else {
     node.define(pooled);
   }

@@ -6,12 +6,10 @@
 #include "quern/ops/constant_value.h"
 #include "quern/ops/infer_node.h"
 #include "quern/ops/symbolic_integers.h"
+#include "quern/ops/transpose.h"
 
 namespace quern::tensorflow {
 namespace {
-
-const std::vector<std::int64_t> kToChannelsFirst = {0, 3, 1, 2};
-const std::vector<std::int64_t> kToChannelsLast = {0, 2, 3, 1};
 
 bool passes_through(std::string_view op) {
   constexpr std::array<std::string_view, 4> kOps = {"CheckNumerics", "Identity", "PreventGradient",
@@ -165,6 +163,16 @@ std::vector<std::int64_t> NodeTranslation::integers(const std::string& key) cons
   const AttrValue* const found = attribute(key);
   if (found == nullptr) return {};
   return {found->list().i().begin(), found->list().i().end()};
+}
+
+std::vector<std::int64_t> NodeTranslation::spatial(const std::string& key) const {
+  const std::vector<std::int64_t> values = integers(key);
+  if (values.empty()) return {1, 1};
+  check(values.size() == 4, "{} has {} elements, expected 4", key, values.size());
+  const std::size_t height = is_channels_last() ? 1 : 2;
+  check_supported(values[0] == 1 && values[is_channels_last() ? 3 : 1] == 1,
+                  "{} covers batch or channels (supported: height and width)", key);
+  return {values[height], values[height + 1]};
 }
 
 void NodeTranslation::name_after(const std::string& weight) {

@@ -103,6 +103,9 @@ class NodeTranslation {
   bool flag(const std::string& key, bool fallback) const;
   std::string text(const std::string& key, const std::string& fallback) const;
   std::vector<std::int64_t> integers(const std::string& key) const;
+  /// Height and width of an attribute that lists a number for each axis of the image; 1 and 1 where
+  /// it is absent. @throws Error(kUnsupported) where batch or channels have another than 1.
+  std::vector<std::int64_t> spatial(const std::string& key) const;
   const AttrValue* attribute(const std::string& key) const;
 
   // --- writing --------------------------------------------------------------------------------

@@ -6,16 +6,13 @@
 #include "quern/importers/tflite/weights.h"
 #include "quern/ops/infer_node.h"
 #include "quern/ops/symbolic_integers.h"
+#include "quern/ops/transpose.h"
 #include "quern/tensor/tensor.h"
 
 namespace quern {
 namespace {
 
 using tflite::ActivationFunctionType;
-
-/// Transposes between the file's images and ONNX's.
-const std::vector<std::int64_t> kToNchw = {0, 3, 1, 2};
-const std::vector<std::int64_t> kToNhwc = {0, 2, 3, 1};
 
 /// The module that a weight belongs to ("model/conv2d" of "model/conv2d/Conv2D"); empty where its
 /// name says none.
@@ -76,7 +73,7 @@ ValueId TfliteOp::value(std::size_t i) { return values_.value(input(i)); }
 ValueId TfliteOp::image(std::size_t i) {
   check_supported(dims(i).size() == 4, "its input is {} (supported: [N, height, width, C])",
                   to_string(dims(i)));
-  return emit("Transpose", {value(i)}, {{"perm", kToNchw}});
+  return emit("Transpose", {value(i)}, {{"perm", kToChannelsFirst}});
 }
 
 std::vector<std::int64_t> TfliteOp::integers(std::size_t i) {
@@ -223,7 +220,7 @@ void TfliteOp::finish_chain(std::vector<Node> chain, ValueId value, int output, 
     transpose.layer = layer_ + ".Transpose";
     transpose.op = "Transpose";
     transpose.inputs = {ValueId{}};
-    transpose.attributes = {{"perm", kToNhwc}};
+    transpose.attributes = {{"perm", kToChannelsLast}};
     chain.push_back(std::move(transpose));
   }
   const std::string& name = values_.tensor(output).name;
