@@ -17,20 +17,25 @@ void use_calling_thread_only() {
   if (at::get_num_threads() != 1) at::set_num_threads(1);
 }
 
-void check_input(const Value& wanted, const Tensor& given) {
+void check_input(const Value& wanted, DType dtype, const Shape& shape) {
   const auto check = [&](bool condition) {
-    require(condition, "input '{}' is {} {}, expected {} {}", wanted.name, name(given.dtype()),
-            to_string(given.shape()), name(wanted.dtype),
+    require(condition, "input '{}' is {} {}, expected {} {}", wanted.name, name(dtype),
+            to_string(shape), name(wanted.dtype),
             wanted.dims ? to_string(*wanted.dims) : "of any shape");
   };
-  check(given.dtype() == wanted.dtype);
+  check(dtype == wanted.dtype);
   if (!wanted.dims) return;
-  check(given.rank() == wanted.dims->size());
-  for (std::size_t i = 1; i < given.rank(); ++i) {
+  check(shape.size() == wanted.dims->size());
+  for (std::size_t i = 1; i < shape.size(); ++i) {
     const Dim& dim = (*wanted.dims)[i];
-    check(!dim.is_fixed() || dim.size == given.shape()[i]);
+    check(!dim.is_fixed() || dim.size == shape[i]);
   }
 }
+
+DType dtype_of(const Tensor& tensor) { return tensor.dtype(); }
+DType dtype_of(const TensorView&) { return DType::kFloat32; }
+const Shape& shape_of(const Tensor& tensor) { return tensor.shape(); }
+const Shape& shape_of(const TensorView& view) { return view.shape; }
 
 }  // namespace
 
@@ -39,17 +44,22 @@ struct Plan::Impl {
   Program program;
   std::int64_t bytes_per_sample = 0;
 
-  std::vector<at::Tensor> load(const std::vector<Tensor>& inputs) const;
+  /// All values after a run; those that nobody needs any more are undefined.
+  template <class Input>
+  std::vector<at::Tensor> run(const std::vector<Input>& inputs, const Tap& tap) const;
+  template <class Input>
+  std::vector<at::Tensor> load(const std::vector<Input>& inputs) const;
   void run(const Step& step, std::vector<at::Tensor>& values, const Tap& tap) const;
 };
 
-std::vector<at::Tensor> Plan::Impl::load(const std::vector<Tensor>& inputs) const {
+template <class Input>
+std::vector<at::Tensor> Plan::Impl::load(const std::vector<Input>& inputs) const {
   require(inputs.size() == graph.inputs().size(), "{} inputs given, the network has {}",
           inputs.size(), graph.inputs().size());
   std::vector<at::Tensor> values = program.constants;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const ValueId id = graph.inputs()[i];
-    check_input(graph.value(id), inputs[i]);
+    check_input(graph.value(id), dtype_of(inputs[i]), shape_of(inputs[i]));
     values[id.index] = to_torch(inputs[i]);
   }
   return values;
@@ -89,17 +99,26 @@ Plan::~Plan() = default;
 Plan::Plan(Plan&&) noexcept = default;
 Plan& Plan::operator=(Plan&&) noexcept = default;
 
+template <class Input>
+std::vector<at::Tensor> Plan::Impl::run(const std::vector<Input>& inputs, const Tap& tap) const {
+  std::vector<at::Tensor> values = load(inputs);
+  if (tap) {
+    for (const ValueId value : program.shown_before) tap(value, view(values[value.index]));
+  }
+  for (const Step& step : program.steps) run(step, values, tap);
+  return values;
+}
+
+void Plan::run(const std::vector<TensorView>& inputs, const Tap& tap) const {
+  use_calling_thread_only();
+  const c10::InferenceMode no_gradients;
+  impl_->run(inputs, tap);
+}
+
 std::vector<Tensor> Plan::run(const std::vector<Tensor>& inputs, const Tap& tap) const {
   use_calling_thread_only();
   const c10::InferenceMode no_gradients;
-  std::vector<at::Tensor> values = impl_->load(inputs);
-  if (tap) {
-    for (const ValueId value : impl_->program.shown_before) {
-      tap(value, view(values[value.index]));
-    }
-  }
-  for (const Step& step : impl_->program.steps) impl_->run(step, values, tap);
-
+  const std::vector<at::Tensor> values = impl_->run(inputs, tap);
   std::vector<Tensor> outputs;
   for (const ValueId output : impl_->graph.outputs()) {
     outputs.push_back(from_torch(values[output.index]));

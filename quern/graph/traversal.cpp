@@ -3,9 +3,12 @@
 #include <functional>
 #include <queue>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "quern/base/error.h"
 #include "quern/graph/graph.h"
+#include "quern/graph/part.h"
 
 namespace quern {
 
@@ -58,14 +61,15 @@ class Compaction {
     to_.metadata = from.metadata;
   }
 
-  Graph run() {
-    for (const ValueId input : from_.inputs()) {
+  Graph run(const std::vector<ValueId>& inputs, const std::vector<NodeId>& nodes,
+            const std::vector<ValueId>& outputs) {
+    for (const ValueId input : inputs) {
       const Value& value = from_.value(input);
       values_[input] = to_.add_input(value.name, value.dtype, value.dims.value_or(Dims{}));
       if (!value.dims) to_.set_type(values_[input], value.dtype, std::nullopt);
     }
-    for (const NodeId id : from_.nodes()) copy(from_.node(id));
-    for (const ValueId output : from_.outputs()) to_.add_output(value(output));
+    for (const NodeId id : nodes) copy(from_.node(id));
+    for (const ValueId output : outputs) to_.add_output(value(output));
     return std::move(to_);
   }
 
@@ -120,7 +124,28 @@ bool equal_tables(const Ids& left, const Ids& right, const Read& read) {
 
 }  // namespace
 
-Graph Graph::compacted() const { return Compaction(*this).run(); }
+Graph Graph::compacted() const { return Compaction(*this).run(inputs_, nodes(), outputs_); }
+
+Graph part(const Graph& graph, const std::vector<ValueId>& inputs,
+           const std::vector<ValueId>& outputs) {
+  std::unordered_set<ValueId> known(inputs.begin(), inputs.end());
+  std::unordered_set<NodeId> needed;
+  std::vector<ValueId> open = outputs;
+  while (!open.empty()) {
+    const ValueId value = open.back();
+    open.pop_back();
+    if (!value || !known.insert(value).second || graph.is_constant(value)) continue;
+    const Node* producer = graph.producer(value);
+    require(producer != nullptr, "the part of the graph also needs its input '{}'",
+            graph.value(value).name);
+    if (needed.insert(producer->id).second) {
+      open.insert(open.end(), producer->inputs.begin(), producer->inputs.end());
+    }
+  }
+  std::vector<NodeId> nodes = graph.nodes();
+  std::erase_if(nodes, [&](NodeId id) { return !needed.contains(id); });
+  return Compaction(graph).run(inputs, nodes, outputs);
+}
 
 bool Graph::operator==(const Graph& other) const {
   const Graph left = compacted();

@@ -46,6 +46,17 @@ Tensor from_torch(const at::Tensor& tensor) {
   fail(ErrorCode::kUnsupported, "a result of type {}", c10::toString(tensor.scalar_type()));
 }
 
+at::Tensor to_torch(const TensorView& view) {
+  auto* first = const_cast<float*>(view.data.data());  // As above.
+  const Shape& shape = view.shape;
+  if (!view.channels_last) {
+    return at::from_blob(first, shape, at::kFloat).clone(format(std::ssize(shape)));
+  }
+  return at::from_blob(first, {shape[0], shape[2], shape[3], shape[1]}, at::kFloat)
+      .clone()
+      .permute({0, 3, 1, 2});
+}
+
 at::Tensor dense(const at::Tensor& tensor) { return tensor.contiguous(format(tensor.dim())); }
 
 TensorView view(const at::Tensor& tensor) {

@@ -14,6 +14,9 @@ at::ScalarType torch_type(DType dtype);
 /// does.
 at::Tensor to_torch(const Tensor& tensor);
 
+/// A copy of what `view` shows, channels last where it has rank 4.
+at::Tensor to_torch(const TensorView& view);
+
 /// A row-major copy. @throws Error(kUnsupported) for an element type that a graph does not hold.
 Tensor from_torch(const at::Tensor& tensor);
 
