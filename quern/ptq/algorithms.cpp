@@ -1,0 +1,70 @@
+#include "quern/ptq/algorithms.h"
+
+#include <algorithm>
+
+#include "quern/base/error.h"
+#include "quern/base/nearest.h"
+#include "quern/ptq/correct_bias.h"
+#include "quern/ptq/gpfq.h"
+#include "quern/ptq/gptq.h"
+
+namespace quern {
+namespace {
+
+PtqReport run_gptq(Graph& graph, const Graph& reference, const CalibrationData& data,
+                   const PtqOptions& options) {
+  return gptq(graph, reference, data,
+              {.damping = options.damping,
+               .act_order = options.act_order,
+               .asymmetric = options.asymmetric});
+}
+
+PtqReport run_gpfq(Graph& graph, const Graph& reference, const CalibrationData& data,
+                   const PtqOptions& options) {
+  return gpfq(graph, reference, data, {.act_order = options.act_order});
+}
+
+PtqReport run_correct_bias(Graph& graph, const Graph& reference, const CalibrationData& data,
+                           const PtqOptions&) {
+  return correct_bias(graph, reference, data);
+}
+
+}  // namespace
+
+const std::vector<PtqAlgorithm>& ptq_algorithms() {
+  static const std::vector<PtqAlgorithm> algorithms = {
+      {"gptq", "weights rounded column by column, errors made up for", PtqStage::kRound, run_gptq},
+      {"gpfq", "weights rounded column by column, greedily", PtqStage::kRound, run_gpfq},
+      {"correct_bias", "biases that make up for the mean error", PtqStage::kCorrect,
+       run_correct_bias},
+  };
+  return algorithms;
+}
+
+std::vector<PtqAlgorithm> ptq_algorithms(const std::vector<std::string>& names) {
+  std::vector<std::string> known;
+  for (const PtqAlgorithm& algorithm : ptq_algorithms()) known.emplace_back(algorithm.name);
+  for (const std::string& name : names) {
+    require(std::ranges::find(known, name) != known.end(),
+            "'{}' is not an algorithm of post-training quantization{}", name,
+            nearest_hint(name, nearest(name, known)));
+  }
+  std::vector<PtqAlgorithm> chosen;
+  std::ranges::copy_if(ptq_algorithms(), std::back_inserter(chosen),
+                       [&](const PtqAlgorithm& algorithm) {
+                         return std::ranges::find(names, algorithm.name) != names.end();
+                       });
+  const auto rounds = [](const PtqAlgorithm& algorithm) {
+    return algorithm.stage == PtqStage::kRound;
+  };
+  if (std::ranges::count_if(chosen, rounds) > 1) {
+    const auto first = std::ranges::find_if(chosen, rounds);
+    const auto second = std::ranges::find_if(first + 1, chosen.end(), rounds);
+    fail(ErrorCode::kInvalidArgument,
+         "'{}' and '{}' both round the weights, and the second would undo the first: leave one out",
+         first->name, second->name);
+  }
+  return chosen;
+}
+
+}  // namespace quern

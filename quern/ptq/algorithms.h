@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "quern/graph/graph.h"
+#include "quern/ptq/activation_walk.h"
+#include "quern/ptq/ptq_report.h"
+
+namespace quern {
+
+/// The settings of all algorithms; a recipe's [ptq] has the same names.
+struct PtqOptions {
+  double damping = 0.01;   ///< gptq: on the Hessian's diagonal, relative to its mean.
+  bool act_order = true;   ///< gptq, gpfq: columns of the largest input first.
+  bool asymmetric = true;  ///< gptq: aim at the float network's outputs.
+};
+
+/// Where in post-training quantization an algorithm has its place. Those of one stage run in the
+/// order of the catalog.
+enum class PtqStage : std::uint8_t {
+  kRound,    ///< Rounds weights; one at most.
+  kCorrect,  ///< Makes up for what rounding did.
+};
+
+struct PtqAlgorithm {
+  std::string_view name;
+  std::string_view summary;  ///< One phrase.
+  PtqStage stage;
+  /// Changes a calibrated network. `reference` is the float network that it came from.
+  PtqReport (*run)(Graph& graph, const Graph& reference, const CalibrationData& data,
+                   const PtqOptions& options);
+};
+
+/// All of them, in the order in which they run.
+const std::vector<PtqAlgorithm>& ptq_algorithms();
+
+/// Those of these names, each once, in the order in which they run.
+/// @throws Error(kInvalidArgument) for an unknown name, naming the nearest, or two that round.
+std::vector<PtqAlgorithm> ptq_algorithms(const std::vector<std::string>& names);
+
+}  // namespace quern

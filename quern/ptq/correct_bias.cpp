@@ -1,0 +1,193 @@
+#include "quern/ptq/correct_bias.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/bmm.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/InferenceMode.h>
+
+#include <map>
+#include <utility>
+
+#include "quern/base/error.h"
+#include "quern/base/parallel.h"
+#include "quern/base/progress.h"
+#include "quern/evaluate/output_reference.h"
+#include "quern/ptq/internal/weight_grid.h"
+#include "quern/ptq/internal/weighted_layer.h"
+
+namespace quern {
+namespace {
+
+using internal::weight_matrices;
+using internal::WeightedLayer;
+using internal::WeightGrid;
+
+/// Pictures on which the two ways are compared.
+constexpr std::size_t kJudged = 32;
+
+/// The layers whose bias is corrected; those that can have none are noted.
+std::vector<WeightedLayer> corrected_layers(const Graph& graph, PtqReport& report) {
+  std::vector<WeightedLayer> layers = internal::weighted_layers(graph);
+  std::erase_if(layers, [&](const WeightedLayer& layer) {
+    if (!WeightGrid::of(graph, layer)) return true;
+    if (graph.node(layer.node).op != "MatMul") return false;
+    report.notes.push_back(
+        fmt::format("correct_bias left '{}' as it is: a MatMul has no bias", layer.layer));
+    return true;
+  });
+  return layers;
+}
+
+/// The mean of a layer's input columns. Batches are added in their order, whichever comes first.
+class ColumnMean {
+ public:
+  explicit ColumnMean(std::size_t batches) : batches_(batches) {}
+
+  void add(std::size_t batch, const WeightedLayer& layer, const TensorView& input) {
+    const auto [sum, count] = internal::column_sum(layer, input);
+    batches_[batch] = {sum.to(at::kDouble), count};
+  }
+
+  /// [groups, inputs]
+  at::Tensor mean() const {
+    at::Tensor total;
+    std::int64_t columns = 0;
+    for (const auto& [sum, count] : batches_) {
+      if (count == 0) continue;  // None of its pictures could be read.
+      total = total.defined() ? total + sum : sum;
+      columns += count;
+    }
+    return total / static_cast<double>(columns);
+  }
+
+ private:
+  std::vector<std::pair<at::Tensor, std::int64_t>> batches_;
+};
+
+/// The mean input column of every layer of the float network.
+std::vector<at::Tensor> mean_columns(const Graph& reference,
+                                     const std::vector<WeightedLayer>& layers,
+                                     const CalibrationData& data) {
+  PlanOptions options{.mode = QuantMode::kFloat, .taps = {}};
+  std::multimap<ValueId, std::size_t> readers;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (!readers.contains(layers[i].input)) options.taps.push_back(layers[i].input);
+    readers.emplace(layers[i].input, i);
+  }
+  const Plan plan(reference, options);
+  std::vector<ColumnMean> means(layers.size(),
+                                ColumnMean(batch_count(data.samples.size(), data.loader)));
+  for_each_batch(data.samples, data.loader, [&](int, const Batch& batch) {
+    const c10::InferenceMode no_gradients;
+    plan.run({batch.images}, [&](ValueId value, const TensorView& view) {
+      const auto [first, last] = readers.equal_range(value);
+      for (auto reader = first; reader != last; ++reader) {
+        means[reader->second].add(batch.index, layers[reader->second], view);
+      }
+    });
+  });
+  std::vector<at::Tensor> result;
+  for (const ColumnMean& mean : means) result.push_back(mean.mean());
+  return result;
+}
+
+/// The mean input column of the walk's next layer.
+at::Tensor mean_column(const WeightedLayer& layer, ActivationWalk& walk, int threads) {
+  ColumnMean mean(walk.batches());
+  const ActivationWalk::Stop stop = walk.next();
+  for_each_lane(walk.batches(), threads, [&](std::size_t, std::size_t batch) {
+    const c10::InferenceMode no_gradients;
+    stop.run(batch, [&](const TensorView& x) { mean.add(batch, layer, x); });
+  });
+  return mean.mean();
+}
+
+/// The bias of every output channel, float64; zeros where a layer has none.
+at::Tensor bias_of(const Graph& graph, const WeightedLayer& layer) {
+  const std::vector<ValueId>& inputs = graph.node(layer.node).inputs;
+  at::Tensor bias = at::zeros({layer.groups * layer.outputs}, at::kDouble);
+  if (inputs.size() < 3 || !inputs[2]) return bias;
+  return bias.add_(at::tensor(to_vector<float>(*graph.constant_behind(inputs[2])), at::kDouble));
+}
+
+void set_bias(Graph& graph, const WeightedLayer& layer, const at::Tensor& bias) {
+  const at::Tensor values = bias.to(at::kFloat).contiguous();
+  const std::span numbers(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel()));
+  const ValueId constant =
+      graph.add_constant(layer.layer + ".bias", Tensor::of<float>(Shape{values.numel()}, numbers));
+  const std::vector<ValueId> inputs = graph.node(layer.node).inputs;
+  if (inputs.size() < 3) return graph.append_input(layer.node, constant);
+  const Node* quant = inputs[2] ? graph.quant_of(inputs[2]) : nullptr;
+  if (quant != nullptr) {
+    graph.set_input(quant->id, 0, constant);
+  } else {
+    graph.set_input(layer.node, 2, constant);
+  }
+}
+
+/// The mean of every output channel of a layer with these weights and this mean input column.
+at::Tensor mean_outputs(const at::Tensor& weights, const at::Tensor& column,
+                        const at::Tensor& bias) {
+  return at::bmm(weights.to(at::kDouble), column.unsqueeze(2)).reshape({-1}) + bias;
+}
+
+/// The layers that are corrected, and what their twins in the float network do on average.
+struct Correction {
+  std::vector<WeightedLayer> layers;
+  std::vector<at::Tensor> inputs;   ///< [groups, inputs]
+  std::vector<at::Tensor> outputs;  ///< [channels]
+};
+
+/// Gives layer `index`, which reads `found` on average, the float network's mean outputs.
+void correct(Graph& graph, const Correction& correction, std::size_t index,
+             const at::Tensor& found) {
+  const WeightedLayer& layer = correction.layers[index];
+  const at::Tensor rounded = WeightGrid::of(graph, layer)->round(weight_matrices(graph, layer));
+  const at::Tensor bias = bias_of(graph, layer);
+  set_bias(graph, layer, bias + correction.outputs[index] - mean_outputs(rounded, found, bias));
+}
+
+/// Every layer as if all others were float.
+Graph corrected_apart(Graph graph, const Correction& correction) {
+  for (std::size_t i = 0; i < correction.layers.size(); ++i) {
+    correct(graph, correction, i, correction.inputs[i]);
+  }
+  return graph;
+}
+
+/// Every layer after those before it.
+Graph corrected_in_turn(Graph graph, const Correction& correction, const CalibrationData& data) {
+  ActivationWalk walk(graph, QuantMode::kFakeQuant, internal::inputs_of(correction.layers),
+                      data.memory);
+  walk.load(data);
+  Progress progress("correct_bias", correction.layers.size());
+  for (std::size_t i = 0; i < correction.layers.size(); ++i) {
+    correct(graph, correction, i, mean_column(correction.layers[i], walk, data.loader.threads));
+    progress.advance();
+  }
+  return graph;
+}
+
+}  // namespace
+
+PtqReport correct_bias(Graph& graph, const Graph& reference, const CalibrationData& data) {
+  require(!data.samples.empty(), "correct_bias needs at least one picture");
+  const c10::InferenceMode no_gradients;
+  PtqReport report;
+  Correction correction = {.layers = corrected_layers(graph, report)};
+  const std::vector<WeightedLayer> twins = internal::layers_in(reference, correction.layers);
+  correction.inputs = mean_columns(reference, twins, data);
+  for (std::size_t i = 0; i < twins.size(); ++i) {
+    correction.outputs.push_back(mean_outputs(weight_matrices(reference, twins[i]),
+                                              correction.inputs[i], bias_of(reference, twins[i])));
+  }
+  const OutputReference judge(reference, spread(data.samples, kJudged), data.loader);
+  Graph apart = corrected_apart(graph, correction);
+  Graph in_turn = corrected_in_turn(graph, correction, data);
+  graph = judge.sqnr_db(in_turn) > judge.sqnr_db(apart) ? std::move(in_turn) : std::move(apart);
+  report.layers = static_cast<int>(correction.layers.size());
+  return report;
+}
+
+}  // namespace quern

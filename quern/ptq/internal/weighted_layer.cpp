@@ -1,0 +1,180 @@
+#include "quern/ptq/internal/weighted_layer.h"
+
+#include <ATen/ops/as_strided.h>
+#include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/from_blob.h>
+
+#include <map>
+#include <tuple>
+
+#include "quern/analysis/dataflow.h"
+#include "quern/base/error.h"
+
+namespace quern::internal {
+namespace {
+
+bool is_transposed(const Graph& graph, const Node& node) {
+  return node.op == "Gemm" && graph.attribute_or<std::int64_t>(node.id, "transB", 0) != 0;
+}
+
+/// The Conv, Gemm or MatMul as matrices; none for other nodes and forms.
+std::optional<WeightedLayer> weighted_layer(const Graph& graph, const Node& node) {
+  const bool is_conv = node.op == "Conv";
+  if ((!is_conv && node.op != "Gemm" && node.op != "MatMul") || !has_weight(graph, node)) {
+    return std::nullopt;
+  }
+  WeightedLayer layer{.node = node.id, .layer = node.layer, .input = node.inputs[0]};
+  const Node* quant = graph.quant_of(node.inputs[1]);
+  layer.weight = quant != nullptr ? quant->inputs[0] : node.inputs[1];
+  if (quant != nullptr) layer.grid = quant->quantizer;
+  const Shape& shape = graph.value(layer.weight).constant->shape();
+  if (is_conv) {
+    layer.window = window_geometry(graph, node);
+    layer.groups = layer.window->groups;
+    layer.outputs = shape[0] / layer.groups;
+    layer.inputs = shape[1] * shape[2] * shape[3];
+    return layer;
+  }
+  const bool flips_input = graph.attribute_or<std::int64_t>(node.id, "transA", 0) != 0;
+  if (shape.size() != 2 || flips_input) return std::nullopt;
+  layer.outputs = shape[is_transposed(graph, node) ? 0 : 1];
+  layer.inputs = shape[is_transposed(graph, node) ? 1 : 0];
+  return layer;
+}
+
+at::Tensor memory_of(const float* data, const Shape& shape) {
+  return at::from_blob(const_cast<float*>(data), shape, at::kFloat);
+}
+
+}  // namespace
+
+std::vector<WeightedLayer> weighted_layers(const Graph& graph) {
+  std::vector<WeightedLayer> layers;
+  for (const NodeId id : graph.nodes()) {
+    if (auto layer = weighted_layer(graph, graph.node(id))) layers.push_back(std::move(*layer));
+  }
+  return layers;
+}
+
+std::vector<WeightedLayer> layers_in(const Graph& reference,
+                                     const std::vector<WeightedLayer>& layers) {
+  std::map<std::string, WeightedLayer> by_name;
+  for (WeightedLayer& layer : weighted_layers(reference)) by_name[layer.layer] = std::move(layer);
+  std::vector<WeightedLayer> twins;
+  for (const WeightedLayer& layer : layers) {
+    const auto found = by_name.find(layer.layer);
+    require(found != by_name.end(), "the float network has no layer '{}'", layer.layer);
+    const WeightedLayer& twin = found->second;
+    require(std::tie(twin.groups, twin.outputs, twin.inputs) ==
+                std::tie(layer.groups, layer.outputs, layer.inputs),
+            "layer '{}' has {} weight matrices of [{}, {}], in the float network {} of [{}, {}]",
+            layer.layer, layer.groups, layer.outputs, layer.inputs, twin.groups, twin.outputs,
+            twin.inputs);
+    twins.push_back(twin);
+  }
+  return twins;
+}
+
+std::vector<ValueId> inputs_of(const std::vector<WeightedLayer>& layers) {
+  std::vector<ValueId> inputs;
+  for (const WeightedLayer& layer : layers) inputs.push_back(layer.input);
+  return inputs;
+}
+
+at::Tensor weight_matrices(const Graph& graph, const WeightedLayer& layer) {
+  const Tensor& weight = *graph.value(layer.weight).constant;
+  const at::Tensor memory = memory_of(weight.data<float>().data(), weight.shape());
+  if (layer.window) {
+    const auto& [rows, columns] = layer.window->kernel;
+    return memory.reshape({layer.groups, layer.outputs, layer.depth(), rows, columns})
+        .permute({0, 1, 3, 4, 2})
+        .reshape({layer.groups, layer.outputs, layer.inputs})
+        .clone();
+  }
+  const at::Tensor matrix = is_transposed(graph, graph.node(layer.node)) ? memory : memory.t();
+  return matrix.unsqueeze(0).contiguous().clone();
+}
+
+void set_weight_matrices(Graph& graph, const WeightedLayer& layer, const at::Tensor& matrices) {
+  at::Tensor values = matrices;
+  if (layer.window) {
+    const auto& [rows, columns] = layer.window->kernel;
+    values = matrices.reshape({layer.groups, layer.outputs, rows, columns, layer.depth()})
+                 .permute({0, 1, 4, 2, 3});
+  } else {
+    values = is_transposed(graph, graph.node(layer.node)) ? matrices[0] : matrices[0].t();
+  }
+  values = values.to(at::kFloat).contiguous();
+  const Shape& shape = graph.value(layer.weight).constant->shape();
+  Tensor weight = Tensor::of<float>(
+      shape, std::span(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel())));
+  if (graph.use_count(layer.weight) == 1) {
+    graph.set_constant(layer.weight, std::move(weight));
+    return;
+  }
+  const ValueId own = graph.add_constant(graph.value(layer.weight).name, std::move(weight));
+  const Node* quant = graph.quant_of(graph.node(layer.node).inputs[1]);
+  if (quant != nullptr) {
+    graph.set_input(quant->id, 0, own);
+  } else {
+    graph.set_input(layer.node, 1, own);
+  }
+}
+
+namespace {
+
+/// The windows that stand on `x` [N, H, W, channels]: [N, row, column, row of the kernel, column of
+/// the kernel, group, channel of the group].
+at::Tensor windows_on(const WeightedLayer& layer, at::Tensor x) {
+  const WindowGeometry& window = *layer.window;
+  const bool is_padded = window.pads_begin != WindowGeometry::Pair{0, 0} ||
+                         window.pads_end != WindowGeometry::Pair{0, 0};
+  if (is_padded) {
+    x = at::constant_pad_nd(x, {0, 0, window.pads_begin[1], window.pads_end[1],
+                                window.pads_begin[0], window.pads_end[0]});
+  }
+  const auto outputs = [&](std::size_t axis) {
+    const std::int64_t extent = x.size(static_cast<std::int64_t>(axis) + 1);
+    return (extent - window.reach(axis)) / window.strides[axis] + 1;
+  };
+  const std::int64_t line = x.stride(1);
+  const std::int64_t channels = x.size(3);
+  return at::as_strided(
+      x,
+      {x.size(0), outputs(0), outputs(1), window.kernel[0], window.kernel[1], layer.groups,
+       layer.depth()},
+      {x.stride(0), window.strides[0] * line, window.strides[1] * channels,
+       window.dilations[0] * line, window.dilations[1] * channels, layer.depth(), 1});
+}
+
+/// The batch as it lies in memory: [N, H, W, channels].
+at::Tensor picture_memory(const TensorView& input) {
+  const Shape& shape = input.shape;
+  ensure(input.channels_last, "the input of a convolution is {}", to_string(shape));
+  return memory_of(input.data.data(), {shape[0], shape[2], shape[3], shape[1]});
+}
+
+}  // namespace
+
+std::pair<at::Tensor, std::int64_t> column_sum(const WeightedLayer& layer,
+                                               const TensorView& input) {
+  if (!layer.window) {
+    const at::Tensor columns = input_columns(layer, input);
+    return {columns.sum(1), columns.size(1)};
+  }
+  // The sum over pictures first: it leaves one picture to look at through windows.
+  const at::Tensor windows = windows_on(layer, picture_memory(input).sum(0, /*keepdim=*/true));
+  const at::Tensor sum = windows.sum({0, 1, 2});
+  return {sum.permute({2, 0, 1, 3}).reshape({layer.groups, layer.inputs}),
+          input.shape[0] * windows.size(1) * windows.size(2)};
+}
+
+at::Tensor input_columns(const WeightedLayer& layer, const TensorView& input) {
+  if (!layer.window)
+    return memory_of(input.data.data(), input.shape).reshape({1, -1, layer.inputs});
+  return windows_on(layer, picture_memory(input))
+      .permute({5, 0, 1, 2, 3, 4, 6})
+      .reshape({layer.groups, -1, layer.inputs});
+}
+
+}  // namespace quern::internal

@@ -1,0 +1,53 @@
+#include "quern/evaluate/output_reference.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "tests/support/calibrated_network.h"
+#include "tests/support/expect_error.h"
+
+namespace quern {
+namespace {
+
+class OutputReferenceTest : public test::CalibratedNetwork {};
+
+TEST_F(OutputReferenceTest, MeasuresTheErrorOfAllOutputs) {
+  const Graph reference = test::branching_network();
+  const Graph graph = quantized(reference);
+  double signal = 0;
+  double noise = 0;
+  const auto wanted = values(reference, QuantMode::kFloat, reference.outputs()[0]);
+  const auto found = values(graph, QuantMode::kFakeQuant, graph.outputs()[0]);
+  for (std::size_t batch = 0; batch < wanted.size(); ++batch) {
+    for (std::size_t i = 0; i < wanted[batch].data<float>().size(); ++i) {
+      const double y = wanted[batch].data<float>()[i];
+      signal += y * y;
+      noise += std::pow(y - found[batch].data<float>()[i], 2);
+    }
+  }
+  const OutputReference judge(reference, data_.samples, data_.loader);
+  EXPECT_EQ(judge.pictures(), data_.samples.size());
+  EXPECT_DOUBLE_EQ(judge.sqnr_db(graph), 10 * std::log10(signal / noise));
+  EXPECT_EQ(judge.sqnr_db(reference), std::numeric_limits<double>::infinity());
+}
+
+TEST_F(OutputReferenceTest, RefusesOtherShapes) {
+  const OutputReference judge(test::branching_network(), data_.samples, data_.loader);
+  test::Network net(3, 8);
+  const Graph other = net.finish({net.head("fc", net.conv("conv", net.input()), 7)});
+  test::expect_error(ErrorCode::kInvalidArgument, "output 0 has the shape [4, 7], expected [4, 5]",
+                     [&] { judge.sqnr_db(other); });
+}
+
+TEST(Spread, TakesSamplesAtEqualDistances) {
+  std::vector<Sample> samples(10);
+  for (std::size_t i = 0; i < samples.size(); ++i) samples[i].path = std::to_string(i);
+  std::vector<std::string> paths;
+  for (const Sample& sample : spread(samples, 4)) paths.push_back(sample.path.string());
+  EXPECT_THAT(paths, testing::ElementsAre("0", "2", "5", "7"));
+  EXPECT_EQ(spread(samples, 20).size(), 10U);
+}
+
+}  // namespace
+}  // namespace quern
