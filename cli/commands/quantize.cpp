@@ -12,6 +12,7 @@
 #include "quern/calibrate/observer.h"
 #include "quern/exporters/qonnx.h"
 #include "quern/pipeline/run_folder.h"
+#include "quern/ptq/algorithms.h"
 
 namespace quern::cli {
 namespace {
@@ -56,6 +57,12 @@ nlohmann::json result_json(const QuantizeResult& result, const std::string& mode
 std::vector<std::string> observer_names() {
   std::vector<std::string> names;
   for (const ObserverDef& observer : observers()) names.emplace_back(observer.name);
+  return names;
+}
+
+std::vector<std::string> algorithm_names() {
+  std::vector<std::string> names;
+  for (const PtqAlgorithm& algorithm : ptq_algorithms()) names.emplace_back(algorithm.name);
   return names;
 }
 
@@ -128,6 +135,11 @@ void add_quantize(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--percentile", recipe.calibrate.percentile, "Kept mass, 99 to 100 percent")
       ->capture_default_str();
+  command
+      .add_option("--algorithms", recipe.ptq.algorithms,
+                  "What wins accuracy back, separated by commas: " + join(algorithm_names()))
+      ->delimiter(',')
+      ->type_name("NAME,…");
   add_zoo_options(command, recipe);
   add_data_options(command, recipe);
   add_threads_option(command, recipe);

@@ -10,18 +10,18 @@
 #include "quern/models/load_model.h"
 #include "quern/ops/op_def.h"
 #include "quern/passes/place_quantizers.h"
+#include "quern/ptq/algorithms.h"
 
 namespace quern {
 namespace {
 
 /// Runs `stage` and notes how long it took.
 template <class Stage>
-auto timed(QuantizeResult& result, const char* name, Stage&& stage) {
+void timed(QuantizeResult& result, std::string_view name, Stage&& stage) {
   const auto start = std::chrono::steady_clock::now();
-  auto value = stage();
+  stage();
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-  result.stages.push_back({name, taken.count()});
-  return value;
+  result.stages.push_back({std::string(name), taken.count()});
 }
 
 }  // namespace
@@ -54,49 +54,84 @@ std::vector<Sample> samples_of(const DataRecipe& data, const std::string& list) 
   return samples;
 }
 
+namespace {
+
+void note(QuantizeResult& result, const std::vector<std::string>& notes) {
+  std::ranges::copy(notes, std::back_inserter(result.notes));
+}
+
+/// The float network, ready for pictures.
+void load(const Recipe& recipe, QuantizeResult& result) {
+  const LoadedModel loaded = load_model(recipe.model.source, zoo_options(recipe));
+  note(result, loaded.warnings);
+  note(result, loaded.notes);
+  Graph& graph = result.reference = loaded.graph;
+  graph.preprocessing = resolve(recipe.data.preprocess, loaded.graph);
+  graph.label_offset = recipe.data.label_offset.value_or(loaded.graph.label_offset);
+  fix_picture_size(graph, graph.preprocessing->crop);
+  check_sizes(graph);
+  check_samples_stay_apart(graph);
+}
+
+void place(const Recipe& recipe, QuantizeResult& result) {
+  result.graph = result.reference;
+  const PassReport placed =
+      place_quantizers(result.graph, {.scheme = scheme_from(recipe.quantize.scheme),
+                                      .weight_bits = recipe.quantize.weight_bits,
+                                      .activation_bits = recipe.quantize.activation_bits,
+                                      .rules = recipe.quantize.rules});
+  result.quants = placed.rewrites;
+  note(result, placed.notes);
+}
+
+void find_scales(const Recipe& recipe, const CalibrationData& pictures, QuantizeResult& result) {
+  const CalibrationReport calibrated =
+      calibrate(result.graph, pictures.samples,
+                {.observer = recipe.calibrate.observer,
+                 .percentile = recipe.calibrate.percentile,
+                 .weight_method = weight_method_from(recipe.calibrate.weight_method),
+                 .loader = pictures.loader});
+  result.images = calibrated.images;
+  note(result, calibrated.skipped);
+  note(result, calibrated.notes);
+  result.steps.push_back({"calibrate", result.graph, calibrated.notes});
+}
+
+void run(const PtqAlgorithm& algorithm, const Recipe& recipe, const CalibrationData& pictures,
+         QuantizeResult& result) {
+  const PtqReport report = algorithm.run(result.graph, result.reference, pictures,
+                                         {.damping = recipe.ptq.damping,
+                                          .act_order = recipe.ptq.act_order,
+                                          .asymmetric = recipe.ptq.asymmetric});
+  note(result, report.notes);
+  result.steps.push_back({std::string(algorithm.name), result.graph, report.notes});
+}
+
+Accuracy measure(const Recipe& recipe, const LoaderOptions& loader, const QuantizeResult& result) {
+  return evaluate_accuracy(result.graph, samples_of(recipe.data, recipe.data.validation),
+                           {.loader = loader, .label_offset = result.graph.label_offset},
+                           &result.reference);
+}
+
+}  // namespace
+
 QuantizeResult quantize(const Recipe& recipe) {
   require(!recipe.model.source.empty(), "the recipe names no model (model.source)");
   require(!recipe.data.calibration.empty(),
           "the recipe names no calibration pictures (data.calibration)");
+  const std::vector<PtqAlgorithm> algorithms = ptq_algorithms(recipe.ptq.algorithms);
   QuantizeResult result;
-  const LoadedModel loaded =
-      timed(result, "load", [&] { return load_model(recipe.model.source, zoo_options(recipe)); });
-  result.notes = loaded.warnings;
-  std::ranges::copy(loaded.notes, std::back_inserter(result.notes));
-  result.graph = loaded.graph;
-  result.graph.preprocessing = resolve(recipe.data.preprocess, loaded.graph);
-  result.graph.label_offset = recipe.data.label_offset.value_or(loaded.graph.label_offset);
-  fix_picture_size(result.graph, result.graph.preprocessing->crop);
-  check_sizes(result.graph);
-  check_samples_stay_apart(result.graph);
-
-  const PassReport placed = timed(result, "place quantizers", [&] {
-    return place_quantizers(result.graph, {.scheme = scheme_from(recipe.quantize.scheme),
-                                           .weight_bits = recipe.quantize.weight_bits,
-                                           .activation_bits = recipe.quantize.activation_bits,
-                                           .rules = recipe.quantize.rules});
-  });
-  result.quants = placed.rewrites;
-  std::ranges::copy(placed.notes, std::back_inserter(result.notes));
-
-  const CalibrationReport calibrated = timed(result, "calibrate", [&] {
-    return calibrate(result.graph, samples_of(recipe.data, recipe.data.calibration),
-                     {.observer = recipe.calibrate.observer,
-                      .percentile = recipe.calibrate.percentile,
-                      .weight_method = weight_method_from(recipe.calibrate.weight_method),
-                      .loader = loader_options(recipe, *result.graph.preprocessing)});
-  });
-  result.images = calibrated.images;
-  std::ranges::copy(calibrated.skipped, std::back_inserter(result.notes));
-  std::ranges::copy(calibrated.notes, std::back_inserter(result.notes));
-
+  timed(result, "load", [&] { load(recipe, result); });
+  timed(result, "place quantizers", [&] { place(recipe, result); });
+  const CalibrationData pictures{.samples = samples_of(recipe.data, recipe.data.calibration),
+                                 .loader = loader_options(recipe, *result.graph.preprocessing),
+                                 .memory = static_cast<std::size_t>(recipe.ptq.memory_mib) << 20};
+  timed(result, "calibrate", [&] { find_scales(recipe, pictures, result); });
+  for (const PtqAlgorithm& algorithm : algorithms) {
+    timed(result, algorithm.name, [&] { run(algorithm, recipe, pictures, result); });
+  }
   if (!recipe.data.validation.empty()) {
-    result.accuracy = timed(result, "evaluate", [&] {
-      return evaluate_accuracy(result.graph, samples_of(recipe.data, recipe.data.validation),
-                               {.loader = loader_options(recipe, *result.graph.preprocessing),
-                                .label_offset = result.graph.label_offset},
-                               &loaded.graph);
-    });
+    timed(result, "evaluate", [&] { result.accuracy = measure(recipe, pictures.loader, result); });
   }
   return result;
 }

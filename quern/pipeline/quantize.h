@@ -18,9 +18,18 @@ struct StageTime {
   double seconds = 0;
 };
 
+/// The network after calibration, and after each algorithm that changed it.
+struct QuantizeStep {
+  std::string name;  ///< "calibrate", or the algorithm's.
+  Graph graph;
+  std::vector<std::string> notes;  ///< What was left out, one sentence each.
+};
+
 /// A quantized network and how it came about.
 struct QuantizeResult {
   Graph graph;
+  Graph reference;                   ///< The float network.
+  std::vector<QuantizeStep> steps;   ///< In the order in which they ran.
   int quants = 0;                    ///< Quant nodes placed.
   std::size_t images = 0;            ///< Pictures calibrated on.
   std::optional<Accuracy> accuracy;  ///< On the recipe's validation pictures, against float.
@@ -28,8 +37,8 @@ struct QuantizeResult {
   std::vector<StageTime> stages;
 };
 
-/// Runs a recipe: load, place quantizers, calibrate, and evaluate where validation pictures are
-/// given. Nothing is written.
+/// Runs a recipe: load, place quantizers, calibrate, the algorithms of [ptq], and evaluate where
+/// validation pictures are given. Nothing is written.
 /// @throws Error(kInvalidArgument) if the recipe names no model or no calibration pictures; errors
 /// of
 ///         the stages.

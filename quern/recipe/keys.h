@@ -62,6 +62,13 @@ void describe(Keys& keys, Recipe& recipe) {
     keys.key("percentile", recipe.calibrate.percentile);
     keys.key("weight_method", recipe.calibrate.weight_method);
   });
+  keys.table("ptq", [&] {
+    keys.key("algorithms", recipe.ptq.algorithms);
+    keys.key("damping", recipe.ptq.damping);
+    keys.key("act_order", recipe.ptq.act_order);
+    keys.key("asymmetric", recipe.ptq.asymmetric);
+    keys.key("memory_mib", recipe.ptq.memory_mib);
+  });
 }
 
 }  // namespace quern

@@ -122,6 +122,13 @@ class Reader {
     for (std::size_t i = 0; i < value.size(); ++i) assign(key, *array->get(i), value[i]);
   }
 
+  void assign(const std::string& key, const toml::node& node, std::vector<std::string>& value) {
+    const toml::array* array = node.as_array();
+    if (array == nullptr) wrong_type(key, node, "a list of strings");
+    value.resize(array->size());
+    for (std::size_t i = 0; i < value.size(); ++i) assign(key, *array->get(i), value[i]);
+  }
+
   void assign(const std::string& key, const toml::node& node, Role& value) {
     std::string text;
     assign(key, node, text);
@@ -203,6 +210,8 @@ void check(const Recipe& recipe, const std::string& name) {
   require(recipe.threads >= 0, "{}: threads must be 0 or more, got {}", name, recipe.threads);
   require(recipe.data.limit >= 0, "{}: data.limit must be 0 or more, got {}", name,
           recipe.data.limit);
+  require(recipe.ptq.memory_mib > 0, "{}: ptq.memory_mib must be above 0, got {}", name,
+          recipe.ptq.memory_mib);
   with_context(name, [&] {
     check_bits(recipe.quantize.weight_bits, "weight_bits", "quantize");
     check_bits(recipe.quantize.activation_bits, "activation_bits", "quantize");

@@ -57,6 +57,17 @@ struct CalibrateRecipe {
   bool operator==(const CalibrateRecipe&) const = default;
 };
 
+/// [ptq]: what wins accuracy back.
+struct PtqRecipe {
+  std::vector<std::string> algorithms;  ///< Names from ptq_algorithms(), in any order.
+  double damping = 0.01;                ///< gptq: on the Hessian's diagonal, relative to its mean.
+  bool act_order = true;                ///< gptq, gpfq: columns of the largest input first.
+  bool asymmetric = true;               ///< gptq: aim at the float network's outputs.
+  int memory_mib = 512;                 ///< Activations held in memory; more go to a file.
+
+  bool operator==(const PtqRecipe&) const = default;
+};
+
 /// Everything that decides a run. The TOML file has the same names.
 struct Recipe {
   std::int64_t version = 1;
@@ -66,6 +77,7 @@ struct Recipe {
   DataRecipe data;
   QuantizeRecipe quantize;
   CalibrateRecipe calibrate;
+  PtqRecipe ptq;
 
   bool operator==(const Recipe&) const = default;
 };

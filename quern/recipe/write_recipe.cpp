@@ -43,6 +43,12 @@ std::string literal(const std::array<double, 3>& value) {
   return fmt::format("[{}, {}, {}]", literal(value[0]), literal(value[1]), literal(value[2]));
 }
 
+std::string literal(const std::vector<std::string>& value) {
+  std::vector<std::string> items;
+  for (const std::string& item : value) items.push_back(quoted(item));
+  return fmt::format("[{}]", fmt::join(items, ", "));
+}
+
 /// Appends keys to TOML text; a table's header is written when its first key is.
 class Writer {
  public:

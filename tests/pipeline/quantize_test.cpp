@@ -66,6 +66,41 @@ TEST_F(QuantizeTest, ANetworkForPicturesOfAnySizeIsQuantizedForTheCrop) {
   EXPECT_EQ(to_string(*quantized.value(quantized.inputs()[0]).dims), "[N, 3, 32, 32]");
 }
 
+TEST_F(QuantizeTest, KeepsTheNetworkAfterEachAlgorithm) {
+  recipe_.quantize.weight_bits = 4;
+  recipe_.ptq.algorithms = {"correct_bias", "gptq"};
+  const QuantizeResult result = quantize(recipe_);
+  std::vector<std::string> names;
+  for (const QuantizeStep& step : result.steps) names.push_back(step.name);
+  EXPECT_THAT(names, testing::ElementsAre("calibrate", "gptq", "correct_bias"));
+  EXPECT_EQ(result.steps.back().graph, result.graph);
+  EXPECT_FALSE(result.steps[0].graph == result.steps[1].graph);
+  EXPECT_FALSE(result.steps[1].graph == result.steps[2].graph);
+  EXPECT_TRUE(result.reference.quantizers().empty());
+}
+
+TEST_F(QuantizeTest, WinsBackWhatFourBitsTake) {
+  const auto sqnr_with = [&](const std::vector<std::string>& algorithms) {
+    recipe_.quantize.weight_bits = 4;
+    recipe_.data.validation = recipe_.data.calibration;
+    recipe_.ptq.algorithms = algorithms;
+    return quantize(recipe_).accuracy->sqnr_db.value();
+  };
+  const double plain = sqnr_with({});
+  EXPECT_GT(sqnr_with({"gptq"}), plain + 3);
+  EXPECT_GT(sqnr_with({"gpfq"}), plain + 3);
+}
+
+TEST_F(QuantizeTest, AlgorithmsGiveTheSameFileForAnyNumberOfThreads) {
+  for (const char* algorithm : {"gptq", "gpfq", "correct_bias"}) {
+    recipe_.ptq.algorithms = {algorithm};
+    recipe_.threads = 1;
+    const std::vector<std::byte> one = to_qonnx(quantize(recipe_).graph);
+    recipe_.threads = 2;
+    EXPECT_EQ(to_qonnx(quantize(recipe_).graph), one) << algorithm;
+  }
+}
+
 TEST_F(QuantizeTest, SaysWhatTheRecipeLacks) {
   Recipe recipe = recipe_;
   recipe.model.source.clear();
@@ -74,6 +109,9 @@ TEST_F(QuantizeTest, SaysWhatTheRecipeLacks) {
   recipe.data.calibration.clear();
   expect_error(ErrorCode::kInvalidArgument, "names no calibration pictures",
                [&] { quantize(recipe); });
+  recipe = recipe_;
+  recipe.ptq.algorithms = {"gptq", "gpfq"};
+  expect_error(ErrorCode::kInvalidArgument, "both round the weights", [&] { quantize(recipe); });
   recipe = recipe_;
   recipe.quantize.scheme = "fin";
   expect_error(ErrorCode::kInvalidArgument, "'fin'", [&] { quantize(recipe); });

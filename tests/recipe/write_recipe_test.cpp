@@ -14,6 +14,11 @@ TEST(WriteRecipe, ReadsBackEqual) {
   recipe.data.preprocess.scale = 1.0;
   recipe.data.preprocess.std = {0.1, 1e-9, 1.0 / 3.0};
   recipe.data.preprocess.bgr = true;
+  recipe.ptq = {.algorithms = {"gptq", "correct_bias"},
+                .damping = 0.1,
+                .act_order = false,
+                .asymmetric = false,
+                .memory_mib = 64};
   recipe.quantize.rules = {
       {.layer = "features.*", .groups = Comparison{}, .spec = {.weight_bits = 4}},
       {.first = true, .role = Role::kOutput, .spec = {.quantize = false}}};
