@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Measures what quern promises on real networks and photos, and writes docs/results.md.
 
-    bench/results.py [SECTION…]        SECTION: quantization, any_network, fuzzing; default: all but
-                                       fuzzing. The others stay in the page as they are.
+    bench/results.py [SECTION…]        SECTION: quantization, recovery, any_network, fuzzing;
+                                       default: all but fuzzing. The others stay in the page as
+                                       they are.
 
 Networks and photos lie in $QUERN_DATA, else ../shared/data. Needs `make build`, and the Python
 packages of `scripts/install_deps.sh peers` for the comparisons. Figures of time and memory are those
@@ -19,9 +20,11 @@ from pathlib import Path
 import any_network
 import fuzzing
 import quantization
+import recovery
 from command import ROOT, machine
 
-SECTIONS = {"quantization": quantization, "any_network": any_network, "fuzzing": fuzzing}
+SECTIONS = {"quantization": quantization, "recovery": recovery, "any_network": any_network,
+            "fuzzing": fuzzing}
 PAGE = ROOT / "docs/results.md"
 INTRODUCTION = """# Results
 
@@ -48,7 +51,7 @@ def main():
     data = Path(os.environ.get("QUERN_DATA", ROOT.parent / "shared/data")).resolve()
     if not data.is_dir():
         sys.exit(f"{data} is not there: $QUERN_DATA names the folder with models/ and imagenet-sample/")
-    names = sys.argv[1:] or ["quantization", "any_network"]
+    names = sys.argv[1:] or [name for name in SECTIONS if name != "fuzzing"]
     texts = sections_of_page()
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(data / "cifar10.tar") as archive:

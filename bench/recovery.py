@@ -1,0 +1,42 @@
+"""Accuracy that post-training quantization wins back: MobileNetV2, pointwise weights at 4 bits."""
+
+import json
+
+from command import THREADS, peak_of, evaluate
+
+TITLE = "Accuracy won back"
+
+# Beside the algorithms: what must be reached, of accuracy and of time added.
+W8A8 = [(["correct_bias"], "21.5 dB", "4 s")]
+W4A8 = [
+    ([], "reported", ""),
+    (["correct_bias"], "6 dB", "4 s"),
+    (["gptq"], "73.5 %, 8.5 dB", "15 s"),
+    (["gpfq"], "72.5 %, 7 dB", "20 s"),
+    (["gptq", "correct_bias"], "73.5 %, 8.5 dB", ""),
+    (["gpfq", "correct_bias"], "reported", ""),
+]
+NARROW = ('[[quantize.rule]]\nop = "Conv"\ndepthwise = false\nweight_bits = 4\n'
+          '[[quantize.rule]]\nlayer = "features.0.0"\nweight_bits = 8\n')
+
+
+def rows(data, work):
+    for name, rules, settings in (("W8A8", "", W8A8), ("W4A8", NARROW, W4A8)):
+        for algorithms, goal, most in settings:
+            yield row(data, work, name, rules, algorithms, goal, most)
+
+
+def row(data, work, name, rules, algorithms, goal, most):
+    model, photos = data / "models/mobilenet_v2_1.0_224.onnx", data / "imagenet-sample"
+    recipe, run = work / "recovery.toml", work / "recovery"
+    recipe.write_text(f'version = 1\n[model]\nsource = "{model}"\n[data]\nroot = "{photos}"\n'
+                      f'calibration = "calibration.txt"\n[quantize]\n{rules}[ptq]\n'
+                      f'algorithms = {json.dumps(algorithms)}\n')
+    _, mib = peak_of("quantize", recipe, *THREADS, "-o", run)
+    seconds = json.loads((run / "manifest.json").read_text())["results"]["seconds"]
+    taken = sum(seconds[algorithm] for algorithm in algorithms)
+    found = evaluate(run / "models/quantized.onnx", photos / "val.txt", "--reference", model)
+    cost = f"; {taken:.1f} s added, {mib} MiB" if algorithms else ""
+    return (f"{name}, {' + '.join(f'`{a}`' for a in algorithms) or 'plain'}",
+            goal + (f"; {most}, 1 GiB" if most else ""),
+            f"{found['top1']:.2f} %, {found['sqnr_db']:.2f} dB{cost}")
