@@ -25,7 +25,7 @@ demo: build ## a network quantized, on generated images
 	build/quern demo
 
 test: build ## all tests but those labelled slow
-	scripts/install_deps.sh peers tensorflow
+	scripts/install_deps.sh peers tensorflow browser
 	cmake --build --preset release
 	ctest --preset release -j $(jobs)
 

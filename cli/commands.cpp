@@ -10,6 +10,7 @@ const std::vector<Command>& commands() {
       {"import-weights", "Fill a built-in network with the weights of a file", add_import_weights},
       {"info", "Show layers, shapes, cost, bits; what a target would refuse", add_info},
       {"quantize", "Post-training quantization: a float network and photos in, QONNX out"},
+      {"report", "Write a run's report again"},
       {"evaluate", "Measure accuracy on labelled photos"},
       {"run", "Predict photos; dump logits and codes"},
       {"export", "Write a model for a target", add_export},

@@ -31,6 +31,7 @@ using TorchCommands = const Command* (*)();
 void add_demo(CLI::App& command);
 void add_evaluate(CLI::App& command);
 void add_quantize(CLI::App& command);
+void add_report(CLI::App& command);
 void add_run(CLI::App& command);
 
 // The verbs that do not.

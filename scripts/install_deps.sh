@@ -4,6 +4,7 @@
 #   scripts/install_deps.sh build    compiler, libraries, LibTorch: what `make build` needs
 #   scripts/install_deps.sh peers    the Python packages that tests compare quern with
 #   scripts/install_deps.sh tensorflow  the same for TensorFlow's files (1.6 GB, in half a minute)
+#   scripts/install_deps.sh browser  Chromium, in which a test opens the report of a run
 #   scripts/install_deps.sh check    tools that judge the sources: clang, its formatter, its linter
 #   scripts/install_deps.sh interop  PyTorch's exporters, several GB: what `make interop` needs
 #
@@ -26,6 +27,7 @@ build_packages=(
   libjpeg62-turbo-dev          # JPEG
   libspng-dev zlib1g-dev       # PNG
   libzip-dev                   # .npz archives
+  libjs-chart.js               # charts of the report, built into the library
   libssl-dev                   # SHA-256 of inputs and results in a run's manifest
   libgtest-dev libgmock-dev    # unit tests
   python3-venv unzip           # fetch and unpack the wheels below
@@ -34,6 +36,10 @@ build_packages=(
 check_packages=(
   clang                        # fuzzers: libFuzzer is part of it
   clang-format clang-tidy      # `make format`, `make tidy`
+)
+
+browser_packages=(
+  chromium                     # opens the report of a run: 125 MB, in half a minute
 )
 
 torch_version=2.15.0           # tensors with gradients, float convolutions
@@ -144,9 +150,10 @@ for group in "$@"; do
       debian python3-venv
       install_venv interop "${interop[@]}"
       ;;
+    browser) debian "${browser_packages[@]}" ;;
     check) debian "${check_packages[@]}" ;;
     *)
-      echo "unknown group '$group' (build, peers, tensorflow, check, interop)" >&2
+      echo "unknown group '$group' (build, peers, tensorflow, browser, check, interop)" >&2
       exit 2
       ;;
   esac

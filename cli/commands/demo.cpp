@@ -8,6 +8,7 @@
 #include "quern/data/synthetic.h"
 #include "quern/exporters/qonnx.h"
 #include "quern/pipeline/quantize.h"
+#include "quern/pipeline/report_run.h"
 #include "quern/pipeline/run_folder.h"
 
 namespace quern::cli {
@@ -43,11 +44,15 @@ void run(const DemoCommand& options) {
   export_qonnx(result.graph, model);
   folder.add_input(recipe.data.calibration);
   folder.add_output(model);
+  for (const std::filesystem::path& path : write_report(options.output, recipe, result)) {
+    folder.add_output(path);
+  }
   folder.write_manifest(to_json(*result.accuracy));
   std::cout << fmt::format("4. wrote {}; {} findings for FINN\n\n", model.string(),
                            lint_finn(result.graph).size());
-  std::cout << fmt::format("Look at it:   quern info {}\nYour own:     quern init finn-ptq\n",
-                           model.string());
+  std::cout << fmt::format(
+      "Look at it:   {}\n              quern info {}\nYour own:     quern init finn-ptq\n",
+      report_page(options.output).string(), model.string());
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "quern/base/log.h"
 #include "quern/calibrate/observer.h"
 #include "quern/exporters/qonnx.h"
+#include "quern/pipeline/report_run.h"
 #include "quern/pipeline/run_folder.h"
 #include "quern/ptq/algorithms.h"
 
@@ -90,6 +91,9 @@ void run(const QuantizeCommand& options) {
   folder.add_input(recipe.model.source);
   folder.add_input(recipe.data.calibration);
   folder.add_output(model);
+  for (const std::filesystem::path& path : write_report(options.output, recipe, result)) {
+    folder.add_output(path);
+  }
   folder.write_manifest(json);
 
   if (options.json) {
@@ -99,6 +103,9 @@ void run(const QuantizeCommand& options) {
   std::cout << fmt::format("wrote {}: {} quantizers, calibrated on {} images\n", model.string(),
                            result.quants, result.images);
   if (result.accuracy) std::cout << to_text(*result.accuracy);
+  if (recipe.report.pictures > 0) {
+    std::cout << fmt::format("report: {}\n", report_page(options.output).string());
+  }
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ void describe(Keys& keys, Recipe& recipe) {
     keys.key("asymmetric", recipe.ptq.asymmetric);
     keys.key("memory_mib", recipe.ptq.memory_mib);
   });
+  keys.table("report", [&] { keys.key("pictures", recipe.report.pictures); });
 }
 
 }  // namespace quern

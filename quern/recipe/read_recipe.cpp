@@ -212,6 +212,8 @@ void check(const Recipe& recipe, const std::string& name) {
           recipe.data.limit);
   require(recipe.ptq.memory_mib > 0, "{}: ptq.memory_mib must be above 0, got {}", name,
           recipe.ptq.memory_mib);
+  require(recipe.report.pictures >= 0, "{}: report.pictures must be 0 or more, got {}", name,
+          recipe.report.pictures);
   with_context(name, [&] {
     check_bits(recipe.quantize.weight_bits, "weight_bits", "quantize");
     check_bits(recipe.quantize.activation_bits, "activation_bits", "quantize");

@@ -68,6 +68,13 @@ struct PtqRecipe {
   bool operator==(const PtqRecipe&) const = default;
 };
 
+/// [report]: what is measured of the result.
+struct ReportRecipe {
+  int pictures = 16;  ///< Calibration pictures that errors are measured on; 0: no report.
+
+  bool operator==(const ReportRecipe&) const = default;
+};
+
 /// Everything that decides a run. The TOML file has the same names.
 struct Recipe {
   std::int64_t version = 1;
@@ -78,6 +85,7 @@ struct Recipe {
   QuantizeRecipe quantize;
   CalibrateRecipe calibrate;
   PtqRecipe ptq;
+  ReportRecipe report;
 
   bool operator==(const Recipe&) const = default;
 };

@@ -1,0 +1,120 @@
+#include "quern/pipeline/report_run.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "quern/base/error.h"
+#include "quern/base/file.h"
+#include "quern/evaluate/output_reference.h"
+#include "quern/report/csv.h"
+#include "quern/report/json.h"
+#include "quern/report/measure_report.h"
+#include "quern/report/page.h"
+
+namespace quern {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// "op = 'Conv', depthwise = false: weight_bits 4"
+std::string rule_text(const Rule& rule) {
+  std::vector<std::string> decided;
+  if (rule.spec.quantize) decided.push_back(*rule.spec.quantize ? "quantized" : "float");
+  if (rule.spec.weight_bits)
+    decided.push_back(fmt::format("weight_bits {}", *rule.spec.weight_bits));
+  if (rule.spec.activation_bits) {
+    decided.push_back(fmt::format("activation_bits {}", *rule.spec.activation_bits));
+  }
+  return fmt::format("{}: {}", describe(rule), fmt::join(decided, ", "));
+}
+
+std::vector<Setting> settings_of(const Recipe& recipe) {
+  std::vector<Setting> settings = {
+      {"scheme", recipe.quantize.scheme},
+      {"weight bits", std::to_string(recipe.quantize.weight_bits)},
+      {"activation bits", std::to_string(recipe.quantize.activation_bits)}};
+  for (std::size_t i = 0; i < recipe.quantize.rules.size(); ++i) {
+    settings.push_back(Setting{fmt::format("rule {}", i + 1), rule_text(recipe.quantize.rules[i])});
+  }
+  const bool has_percentile = recipe.calibrate.observer == "percentile";
+  settings.push_back({"observer", has_percentile
+                                      ? fmt::format("percentile {}", recipe.calibrate.percentile)
+                                      : recipe.calibrate.observer});
+  settings.push_back({"weight scales", recipe.calibrate.weight_method});
+  if (!recipe.ptq.algorithms.empty()) {
+    settings.push_back({"algorithms", fmt::format("{}", fmt::join(recipe.ptq.algorithms, ", "))});
+  }
+  return settings;
+}
+
+RunReport report_of(const Recipe& recipe, const QuantizeResult& result) {
+  const std::vector<Sample> samples = samples_of(recipe.data, recipe.data.calibration);
+  ReportRequest request{
+      .network = fs::path(recipe.model.source).filename().string(),
+      .settings = settings_of(recipe),
+      .steps = {},
+      .samples = spread(samples, static_cast<std::size_t>(recipe.report.pictures)),
+      .loader = loader_options(recipe, *result.graph.preprocessing),
+      .calibration_images = result.images,
+      .accuracy = result.accuracy,
+      .notes = result.notes};
+  for (const QuantizeStep& step : result.steps) {
+    request.steps.push_back({step.name, step.graph, step.notes});
+  }
+  return measure_report(request);
+}
+
+std::vector<StepTime> times_of(const QuantizeResult& result) {
+  std::vector<StepTime> times;
+  for (const StageTime& stage : result.stages) times.push_back({stage.stage, stage.seconds});
+  return times;
+}
+
+/// The times that the run's manifest holds; none where there is no manifest.
+std::vector<StepTime> times_of_manifest(const fs::path& manifest) {
+  std::vector<StepTime> times;
+  if (!fs::exists(manifest)) return times;
+  try {
+    const auto json = nlohmann::json::parse(read_text(manifest));
+    for (const auto& [name, seconds] : json.at("results").at("seconds").items()) {
+      times.push_back({name, seconds.get<double>()});
+    }
+  } catch (const nlohmann::json::exception& error) {
+    fail(ErrorCode::kParse, "{}: not a manifest of quern: {}", manifest.string(), error.what());
+  }
+  return times;
+}
+
+std::vector<fs::path> write_page(const fs::path& folder, const RunReport& report,
+                                 const std::vector<StepTime>& times) {
+  write_file(folder / "layers.csv", layers_csv(report));
+  write_file(folder / "index.html", to_html(report, times));
+  return {folder / "index.html", folder / "layers.csv"};
+}
+
+}  // namespace
+
+fs::path report_page(const fs::path& run) { return run / "report" / "index.html"; }
+
+std::vector<fs::path> write_report(const fs::path& run, const Recipe& recipe,
+                                   const QuantizeResult& result) {
+  if (recipe.report.pictures == 0) return {};
+  const RunReport report = report_of(recipe, result);
+  const fs::path folder = run / "report";
+  write_file(folder / "report.json", to_json(report));
+  std::vector<fs::path> written = write_page(folder, report, times_of(result));
+  written.push_back(folder / "report.json");
+  return written;
+}
+
+std::vector<fs::path> rewrite_report(const fs::path& run) {
+  const fs::path json = run / "report" / "report.json";
+  const RunReport report = report_from_json(read_text(json), json.string());
+  return write_page(run / "report", report, times_of_manifest(run / "manifest.json"));
+}
+
+}  // namespace quern

@@ -1,0 +1,62 @@
+#include "quern/report/json.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "quern/base/error.h"
+
+namespace nlohmann {
+
+template <class T>
+struct adl_serializer<std::optional<T>> {
+  static void to_json(json& to, const std::optional<T>& value) {
+    to = value ? json(*value) : json();
+  }
+  static void from_json(const json& from, std::optional<T>& value) {
+    value.reset();
+    if (!from.is_null()) value = from.get<T>();
+  }
+};
+
+}  // namespace nlohmann
+
+namespace quern {
+
+// One line a struct, for both directions.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Bins, low, width, counts)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GridFigures, grid, kind, bits, qmin, qmax, scales, scale_low,
+                                   scale_high, range_low, range_high, value_low, value_high,
+                                   clipped, sqnr_db, before, after)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerFigures, layer, op, kind, output_shape, weight_shape,
+                                   inputs, macs, weights, weight, activation, weight_sqnr_db,
+                                   alone_db, effect_db, together_db)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerChange, layer, codes_changed, sqnr_before_db, sqnr_after_db,
+                                   bias_shift, weight_scale, output_scale)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StepFigures, name, output_db, changes, notes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AccuracyFigures, images, top1, top5, reference_top1, agreement,
+                                   sqnr_db)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Setting, name, value)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunReport, version, network, settings, calibration_images,
+                                   report_images, quantizers, weight_bits, weights, output_db,
+                                   accuracy, steps, layers, notes)
+
+std::string to_json(const RunReport& report) {
+  // A name may hold bytes that are no UTF-8; a reader sees where.
+  return nlohmann::json(report).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+         "\n";
+}
+
+RunReport report_from_json(std::string_view json, const std::string& name) {
+  RunReport report;
+  try {
+    report = nlohmann::json::parse(json).get<RunReport>();
+  } catch (const nlohmann::json::exception& error) {
+    fail(ErrorCode::kParse, "{}: not a report of quern: {}", name, error.what());
+  }
+  if (report.version != 1) {
+    fail(ErrorCode::kParse, "{}: a report of version {}, expected 1", name, report.version);
+  }
+  return report;
+}
+
+}  // namespace quern

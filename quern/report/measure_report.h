@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "quern/data/loader.h"
+#include "quern/evaluate/accuracy.h"
+#include "quern/graph/graph.h"
+#include "quern/report/run_report.h"
+
+namespace quern {
+
+/// The network after a step of the run.
+struct ReportStep {
+  std::string name;
+  Graph graph;
+  std::vector<std::string> notes;
+};
+
+/// What a report is made of.
+struct ReportRequest {
+  std::string network;
+  std::vector<Setting> settings;
+  /// At least one, all calibrated. The weights of the first are still float in front of their
+  /// Quants: it is the reference. The last is the result.
+  std::vector<ReportStep> steps;
+  std::vector<Sample> samples;  ///< Pictures that errors are measured on.
+  LoaderOptions loader;
+  std::size_t calibration_images = 0;
+  std::optional<Accuracy> accuracy;
+  std::vector<std::string> notes;
+};
+
+/// Measures everything that a report says. The same for any number of threads.
+/// @throws Error(kInvalidArgument) without a step; errors of measure_layer_errors.
+RunReport measure_report(const ReportRequest& request);
+
+}  // namespace quern

@@ -1,0 +1,110 @@
+// The whole page: what is chosen, and who draws it again when that changes.
+
+const find = (id) => document.getElementById(id);
+
+const pageState = {colouring: colourings.find((one) => report.layers.some((layer) => isKnown(one.of(layer)))) ?? colourings[0],
+                   chosen: 0};
+
+function card(name, value, unit, more) {
+  return element('div', {className: 'card'},
+    element('div', {className: 'name', textContent: name}),
+    element('div', {className: 'value'}, value, unit ? element('small', {textContent: ` ${unit}`}) : null),
+    element('div', {className: 'more', textContent: more}));
+}
+
+function drawCards() {
+  const {accuracy} = report;
+  const cards = [];
+  if (accuracy) {
+    const loss = isKnown(accuracy.reference_top1)
+      ? `float ${accuracy.reference_top1.toFixed(2)} %, ${plural(accuracy.images, 'photo')}`
+      : plural(accuracy.images, 'photo');
+    cards.push(card('top-1', accuracy.top1.toFixed(2), '%', loss));
+    if (isKnown(accuracy.agreement)) {
+      cards.push(card('same answer as float', accuracy.agreement.toFixed(2), '%', `top-5 ${accuracy.top5.toFixed(2)} %`));
+    }
+  }
+  if (accuracy && isKnown(accuracy.sqnr_db)) {
+    cards.push(card('logits', decibels(accuracy.sqnr_db), 'dB', 'signal to noise, validation photos'));
+  } else if (isKnown(report.output_db)) {
+    cards.push(card('logits', decibels(report.output_db), 'dB', `signal to noise, ${plural(report.report_images, 'photo')}`));
+  }
+  cards.push(card('weights', ...bytes(report.weight_bits / 8).split(' '),
+                  `${bytes(4 * report.weights)} in float, ${count(report.weights)} numbers`));
+  cards.push(card('quantizers', count(report.quantizers), '', `in ${plural(report.layers.length, 'layer')}`));
+  const seconds = times.reduce((sum, time) => sum + time.seconds, 0);
+  if (times.length > 0) {
+    const slowest = [...times].sort((a, b) => b.seconds - a.seconds)[0];
+    cards.push(card('time', seconds.toFixed(1), 's', `${slowest.name} ${slowest.seconds.toFixed(1)} s`));
+  }
+  find('cards').replaceChildren(...cards);
+}
+
+function drawTexts() {
+  find('subtitle').textContent = `${plural(report.layers.length, 'layer')}, calibrated on ` +
+    `${plural(report.calibration_images, 'photo')}; errors measured on ${count(report.report_images)} of them`;
+  find('settings').replaceChildren(...pairs(report.settings.map(({name, value}) => [name, value])));
+  find('notes').replaceChildren(...report.notes.map((note) => element('li', {textContent: note})));
+  find('notes-panel').hidden = report.notes.length === 0;
+  find('steps-panel').hidden = report.steps.length === 0;
+  find('steps-chart').style.height = `${70 + 34 * report.steps.length}px`;
+}
+
+function drawChosen() {
+  if (report.layers.length === 0) return;
+  drawNetwork(find('network'), pageState.colouring, pageState.chosen, choose);
+  drawLegend(find('legend'), pageState.colouring);
+  showDetails(find('details'), report.layers[pageState.chosen]);
+  drawDepth(find('depth'), pageState.chosen, choose);
+  drawLayers(find('layers'), find('layers-hint'), pageState.chosen, choose);
+}
+
+function choose(layer) {
+  pageState.chosen = layer;
+  drawChosen();
+  const isNarrow = matchMedia('(max-width: 960px)').matches;
+  if (isNarrow) find('details').scrollIntoView({block: 'nearest', behavior: 'smooth'});
+}
+
+function drawAll() {
+  setChartDefaults();
+  drawCards();
+  drawTexts();
+  drawChosen();
+  if (report.steps.length > 0) {
+    drawSteps(find('steps'));
+    drawStepList(find('step-list'));
+  }
+}
+
+const prefersDark = matchMedia('(prefers-color-scheme: dark)');
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  drawAll();
+}
+
+function start() {
+  find('colour').append(...colourings.map((one, i) =>
+    element('option', {value: i, textContent: one.name, selected: one === pageState.colouring})));
+  find('colour').addEventListener('change', (event) => {
+    pageState.colouring = colourings[event.target.value];
+    drawChosen();
+  });
+  find('search').addEventListener('input', (event) => {
+    tableState.search = event.target.value;
+    drawLayers(find('layers'), find('layers-hint'), pageState.chosen, choose);
+  });
+  find('theme').addEventListener('click', () =>
+    setTheme(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark'));
+  prefersDark.addEventListener('change', () => setTheme(prefersDark.matches ? 'dark' : 'light'));
+  let width = innerWidth;
+  addEventListener('resize', () => {
+    if (innerWidth !== width) drawChosen();
+    width = innerWidth;
+  });
+  pageState.chosen = sortedLayers()[0] ?? 0;
+  setTheme(prefersDark.matches ? 'dark' : 'light');
+}
+
+start();
