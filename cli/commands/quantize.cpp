@@ -13,6 +13,7 @@
 #include "quern/exporters/qonnx.h"
 #include "quern/pipeline/report_run.h"
 #include "quern/pipeline/run_folder.h"
+#include "quern/pipeline/search_algorithms.h"
 #include "quern/ptq/algorithms.h"
 
 namespace quern::cli {
@@ -25,6 +26,7 @@ struct QuantizeCommand {
   std::string validation;
   std::vector<std::string> overrides;
   std::string output;
+  bool search = false;
   bool json = false;
 };
 
@@ -55,6 +57,25 @@ nlohmann::json result_json(const QuantizeResult& result, const std::string& mode
   return json;
 }
 
+nlohmann::json search_json(const SearchReport& report) {
+  nlohmann::json json = {{"held_back", report.held_back}};
+  for (const SearchTrial& trial : report.trials) {
+    json["trials"].push_back(
+        {{"algorithms", trial.algorithms}, {"sqnr_db", trial.sqnr_db}, {"seconds", trial.seconds}});
+  }
+  return json;
+}
+
+std::string search_text(const SearchReport& report) {
+  std::string text =
+      fmt::format("judged by {} calibration pictures held back:\n", report.held_back);
+  for (const SearchTrial& trial : report.trials) {
+    text += fmt::format("  {:6.2f} dB  {:6.1f} s  {}\n", trial.sqnr_db, trial.seconds,
+                        trial.algorithms.empty() ? "no algorithm" : join(trial.algorithms));
+  }
+  return text;
+}
+
 std::vector<std::string> observer_names() {
   std::vector<std::string> names;
   for (const ObserverDef& observer : observers()) names.emplace_back(observer.name);
@@ -70,7 +91,8 @@ std::vector<std::string> algorithm_names() {
 /// A flag beside a recipe would have to win or lose silently; --set says what is meant.
 void refuse_flags_beside_a_recipe(const CLI::App& command, const QuantizeCommand& options) {
   if (!is_recipe(options.target)) return;
-  const std::vector<std::string> allowed = {"target", "--output", "--set", "--threads", "--json"};
+  const std::vector<std::string> allowed = {"target",   "--output",  "--set",
+                                            "--search", "--threads", "--json"};
   for (const CLI::Option* option : command.get_options()) {
     const std::string name = option->get_name();
     require(option->count() == 0 || std::ranges::find(allowed, name) != allowed.end(),
@@ -81,13 +103,22 @@ void refuse_flags_beside_a_recipe(const CLI::App& command, const QuantizeCommand
 void run(const QuantizeCommand& options) {
   Recipe recipe = recipe_of(options);
   if (options.recipe.threads > 0) recipe.threads = options.recipe.threads;
+  std::optional<SearchReport> searched;
+  if (options.search) {
+    require(recipe.ptq.algorithms.empty(),
+            "--search finds the algorithms of [ptq], the recipe names them already: {}",
+            join(recipe.ptq.algorithms));
+    searched = search_algorithms(recipe);
+    recipe.ptq.algorithms = searched->trials.front().algorithms;
+  }
   const QuantizeResult result = quantize(recipe);
   RunFolder folder(options.output, recipe);
   for (const StageTime& stage : result.stages) log_info("{}: {:.2f} s", stage.stage, stage.seconds);
   for (const std::string& note : result.notes) log_warning("{}", note);
   const std::filesystem::path model = folder.model("quantized.onnx");
   export_qonnx(result.graph, model);
-  const nlohmann::json json = result_json(result, model.string());
+  nlohmann::json json = result_json(result, model.string());
+  if (searched) json["search"] = search_json(*searched);
   folder.add_input(recipe.model.source);
   folder.add_input(recipe.data.calibration);
   folder.add_output(model);
@@ -100,6 +131,7 @@ void run(const QuantizeCommand& options) {
     std::cout << json.dump(2) << '\n';
     return;
   }
+  if (searched) std::cout << search_text(*searched);
   std::cout << fmt::format("wrote {}: {} quantizers, calibrated on {} images\n", model.string(),
                            result.quants, result.images);
   if (result.accuracy) std::cout << to_text(*result.accuracy);
@@ -147,6 +179,9 @@ void add_quantize(CLI::App& command) {
                   "What wins accuracy back, separated by commas: " + join(algorithm_names()))
       ->delimiter(',')
       ->type_name("NAME,…");
+  command.add_flag("--search", options->search,
+                   "Try combinations of algorithms on most of the pictures, judge them by the "
+                   "rest, run the best");
   add_zoo_options(command, recipe);
   add_data_options(command, recipe);
   add_threads_option(command, recipe);

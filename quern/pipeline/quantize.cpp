@@ -115,15 +115,23 @@ Accuracy measure(const Recipe& recipe, const LoaderOptions& loader, const Quanti
 
 }  // namespace
 
-QuantizeResult quantize(const Recipe& recipe) {
-  require(!recipe.model.source.empty(), "the recipe names no model (model.source)");
+std::vector<Sample> calibration_samples(const Recipe& recipe) {
   require(!recipe.data.calibration.empty(),
           "the recipe names no calibration pictures (data.calibration)");
+  return samples_of(recipe.data, recipe.data.calibration);
+}
+
+QuantizeResult quantize(const Recipe& recipe) {
+  return quantize(recipe, calibration_samples(recipe));
+}
+
+QuantizeResult quantize(const Recipe& recipe, const std::vector<Sample>& calibration) {
+  require(!recipe.model.source.empty(), "the recipe names no model (model.source)");
   const std::vector<PtqAlgorithm> algorithms = ptq_algorithms(recipe.ptq.algorithms);
   QuantizeResult result;
   timed(result, "load", [&] { load(recipe, result); });
   timed(result, "place quantizers", [&] { place(recipe, result); });
-  const CalibrationData pictures{.samples = samples_of(recipe.data, recipe.data.calibration),
+  const CalibrationData pictures{.samples = calibration,
                                  .loader = loader_options(recipe, *result.graph.preprocessing),
                                  .memory = static_cast<std::size_t>(recipe.ptq.memory_mib) << 20};
   timed(result, "calibrate", [&] { find_scales(recipe, pictures, result); });

@@ -44,6 +44,9 @@ struct QuantizeResult {
 ///         the stages.
 QuantizeResult quantize(const Recipe& recipe);
 
+/// The same on these calibration pictures instead of the recipe's.
+QuantizeResult quantize(const Recipe& recipe, const std::vector<Sample>& calibration);
+
 /// Gives the first input of a network that takes pictures of any size the one that it will be fed,
 /// so that what it needs is known before it runs.
 void fix_picture_size(Graph& graph, int side);
@@ -53,5 +56,8 @@ LoaderOptions loader_options(const Recipe& recipe, const Preprocessing& preproce
 
 /// The picture lists of a recipe: relative paths start at `data.root`; at most `data.limit`.
 std::vector<Sample> samples_of(const DataRecipe& data, const std::string& list);
+
+/// The recipe's calibration pictures. @throws Error(kInvalidArgument) if it names none.
+std::vector<Sample> calibration_samples(const Recipe& recipe);
 
 }  // namespace quern

@@ -3,6 +3,7 @@
 #include <ATen/ops/as_strided.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/stack.h>
 
 #include <map>
 #include <tuple>
@@ -164,8 +165,14 @@ std::pair<at::Tensor, std::int64_t> column_sum(const WeightedLayer& layer,
   }
   // The sum over pictures first: it leaves one picture to look at through windows.
   const at::Tensor windows = windows_on(layer, picture_memory(input).sum(0, /*keepdim=*/true));
-  const at::Tensor sum = windows.sum({0, 1, 2});
-  return {sum.permute({2, 0, 1, 3}).reshape({layer.groups, layer.inputs}),
+  // One place of the kernel after the other: what is left to sum lies in long rows.
+  std::vector<at::Tensor> taps;
+  for (std::int64_t row = 0; row < windows.size(3); ++row) {
+    for (std::int64_t column = 0; column < windows.size(4); ++column) {
+      taps.push_back(windows.select(4, column).select(3, row).sum({0, 1, 2}));
+    }
+  }
+  return {at::stack(taps, 1).reshape({layer.groups, layer.inputs}),
           input.shape[0] * windows.size(1) * windows.size(2)};
 }
 

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "quern/recipe/recipe.h"
+
+namespace quern {
+
+/// Algorithms of post-training quantization that were tried together.
+struct SearchTrial {
+  std::vector<std::string> algorithms;
+  double sqnr_db = 0;  ///< Of the outputs against the float network's, on pictures held back.
+  double seconds = 0;  ///< Wall clock.
+};
+
+struct SearchReport {
+  std::vector<SearchTrial> trials;  ///< The best first; of equals the one with fewer algorithms.
+  std::size_t held_back = 0;        ///< Pictures that the trials were judged by.
+};
+
+/// Tries sensible combinations of algorithms on four fifths of the recipe's calibration pictures
+/// and judges each by the rest, which needs no labels. What the recipe says of `algorithms` is not
+/// read; all else stays as it is.
+/// @throws Error(kInvalidArgument) for fewer than five calibration pictures; errors of quantize.
+SearchReport search_algorithms(const Recipe& recipe);
+
+}  // namespace quern
