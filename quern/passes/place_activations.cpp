@@ -2,13 +2,16 @@
 //
 // Somebody is a reader that needs codes (a layer with weights, a join, float arithmetic) or the
 // value itself (a graph input, an activation's output, a graph output). A Quant stands where the
-// elements are computed: in front of ops that only move them, and on every input of a Concat.
+// elements are computed: in front of ops that only move them, on every input of a Concat, and
+// behind a Mul that gives every channel of an activation or graph input a factor.
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
+#include "quern/analysis/channel_factors.h"
 #include "quern/analysis/dataflow.h"
 #include "quern/analysis/rectifier.h"
 #include "quern/base/error.h"
@@ -30,7 +33,7 @@ class Demands {
   explicit Demands(Placement& placement) : placement_(placement), graph_(placement.graph) {}
 
   std::vector<Demand> collect() {
-    for (const ValueId input : graph_.inputs()) demand(input, {});
+    for (const ValueId input : graph_.inputs()) demand_itself(input);
     for (const NodeId id : graph_.nodes()) collect_from(graph_.node(id));
     for (const ValueId output : graph_.outputs()) {
       const Node* producer = graph_.producer(output);
@@ -44,7 +47,7 @@ class Demands {
     switch (quant_role(graph_, node)) {
       case QuantRole::kActivation:
         if (!is_readout(graph_, node)) {
-          demand(node.outputs.at(0), {});
+          demand_itself(node.outputs.at(0));
           return;
         }
         [[fallthrough]];
@@ -59,6 +62,18 @@ class Demands {
       case QuantRole::kQuant:
         return;
     }
+  }
+
+  /// Demands a value that is wanted on a grid whoever reads it; or what channel factors make of it,
+  /// if nobody else reads it.
+  void demand_itself(ValueId value) {
+    const std::vector<Graph::Use> uses = graph_.uses(value);
+    const bool is_only_scaled = !uses.empty() && !graph_.is_output(value) &&
+                                std::ranges::all_of(uses, [&](const Graph::Use& use) {
+                                  return has_channel_factors(graph_, graph_.node(use.node));
+                                });
+    if (!is_only_scaled) return demand(value, {});
+    for (const Graph::Use& use : uses) demand(graph_.node(use.node).outputs[0], {});
   }
 
   /// Demands the values whose elements reach `value` unchanged, each once: concats of concats reach
@@ -140,16 +155,20 @@ void place(Placement& placement, const Demand& demand) {
   if (stays_float(placement, demand, subject, decided)) return;
 
   const Node* producer = graph.producer(demand.value);
+  const bool is_scaled = producer != nullptr && has_channel_factors(graph, *producer);
+  if (is_scaled) producer = graph.producer(producer->inputs[0]);
   const std::optional<Rectifier> found =
       producer == nullptr ? std::nullopt : rectifier(graph, *producer);
   QuantSpec spec;
   spec.bits = bits_of(placement, demand, decided);
   spec.is_signed = !found;
-  const bool is_constant = found && found->threshold;
+  // Factors leave every channel with a threshold of its own, so the Clip stays.
+  const bool is_constant = found && found->threshold && !is_scaled;
   const std::string stem = subject.layer + (subject.op == "Input" ? "." : ".output_");
   const QuantizerId quantizer = placement.add_quantizer(
       stem, spec, is_constant ? QuantizerKind::kConstant : QuantizerKind::kCalibrated);
-  if (found && producer->op == "Clip") {
+  const bool clips_further = found && found->threshold && !is_constant;
+  if (found && !clips_further && producer->op == "Clip") {
     // The grid's ends clip from here on; FINN wants a plain Relu in front of an unsigned grid.
     const NodeId clip = producer->id;
     while (graph.node(clip).inputs.size() > 1) graph.remove_input(clip, 1);

@@ -38,7 +38,9 @@ struct QuantizeRequest {
 ///   constant threshold c; signed everywhere else. Every graph input, activation function and graph
 ///   output is quantized, and everything that a layer with weights, a join or float arithmetic (a
 ///   pool) reads; the Quant stands where the elements are computed, in front of ops that only move
-///   them. One bit is {0, 1} after Relu and bipolar elsewhere.
+///   them. A Mul by a positive constant per channel that alone reads an activation or graph input
+///   stands in front of its Quant; a Clip in front of such a Mul stays. One bit is {0, 1} after Relu
+///   and bipolar elsewhere.
 /// * The inputs of an Add share one scale, those of a Concat scale and sign. Where an input has a
 ///   constant scale that another does not have, or the other sign in front of a Concat, a signed
 ///   Quant follows it on the way to the join.

@@ -77,6 +77,46 @@ TEST(PlaceQuantizers, NamesLayersAfterWhatComputesTheValue) {
   EXPECT_EQ(graph.scale(pooled.scale).name, "avgpool.output_scale");
 }
 
+/// x → op → Mul by a number per channel → conv.
+Graph with_factors(std::string_view op, float factor) {
+  test::Network net(3, 8);
+  const ValueId x = op == "Clip" ? net.clip("activation", net.input(), 0, 6)
+                                 : net.op("activation", std::string(op), {net.input()});
+  const ValueId factors =
+      net.constant("factors", Tensor::of<float>({3, 1, 1}, std::vector<float>{1, factor, 2}));
+  return net.finish({net.conv("conv", net.op("mul", "Mul", {x, factors}))});
+}
+
+/// What the conv of with_factors reads.
+const Node& quant_in_front(const Graph& graph) {
+  return *graph.quant_of(graph.node(*graph.find_layer("conv")).inputs[0]);
+}
+
+TEST(PlaceQuantizers, PutsTheGridOfAnActivationBehindItsChannelFactors) {
+  Graph graph = with_factors("Relu", 0.5F);
+  place_quantizers(graph, bits(8, 8));
+
+  const Node& quant = quant_in_front(graph);
+  EXPECT_EQ(graph.producer(quant.inputs[0])->layer, "mul");
+  EXPECT_FALSE(graph.quantizer(quant.quantizer).spec.is_signed);
+  EXPECT_EQ(graph.producer(graph.node(*graph.find_layer("mul")).inputs[0])->layer, "activation");
+
+  Graph negative = with_factors("Relu", -0.5F);
+  place_quantizers(negative, bits(8, 8));
+  EXPECT_TRUE(negative.quantizer(quant_in_front(negative).quantizer).spec.is_signed);
+  EXPECT_NE(negative.quant_of(negative.node(*negative.find_layer("mul")).inputs[0]), nullptr);
+}
+
+TEST(PlaceQuantizers, AClipInFrontOfChannelFactorsStays) {
+  Graph graph = with_factors("Clip", 0.5F);
+  place_quantizers(graph, bits(8, 8));
+
+  EXPECT_EQ(graph.node(*graph.find_layer("activation")).op, "Clip");
+  const Quantizer& grid = graph.quantizer(quant_in_front(graph).quantizer);
+  EXPECT_EQ(grid.kind, QuantizerKind::kCalibrated);
+  EXPECT_FALSE(grid.spec.is_signed);
+}
+
 TEST(PlaceQuantizers, TheThresholdOfARelu6IsConstant) {
   Graph graph = make_network("mobilenet_v2_mini", {.input = 16});
   place_quantizers(graph, bits(8, 4));
