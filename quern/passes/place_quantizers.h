@@ -39,8 +39,8 @@ struct QuantizeRequest {
 ///   output is quantized, and everything that a layer with weights, a join or float arithmetic (a
 ///   pool) reads; the Quant stands where the elements are computed, in front of ops that only move
 ///   them. A Mul by a positive constant per channel that alone reads an activation or graph input
-///   stands in front of its Quant; a Clip in front of such a Mul stays. One bit is {0, 1} after Relu
-///   and bipolar elsewhere.
+///   stands in front of its Quant; a Clip in front of such a Mul stays. One bit is {0, 1} after
+///   Relu and bipolar elsewhere.
 /// * The inputs of an Add share one scale, those of a Concat scale and sign. Where an input has a
 ///   constant scale that another does not have, or the other sign in front of a Concat, a signed
 ///   Quant follows it on the way to the join.

@@ -71,6 +71,7 @@ void load(const Recipe& recipe, QuantizeResult& result) {
   fix_picture_size(graph, graph.preprocessing->crop);
   check_sizes(graph);
   check_samples_stay_apart(graph);
+  result.loaded = graph;
 }
 
 void place(const Recipe& recipe, QuantizeResult& result) {
@@ -97,12 +98,25 @@ void find_scales(const Recipe& recipe, const CalibrationData& pictures, Quantize
   result.steps.push_back({"calibrate", result.graph, calibrated.notes});
 }
 
+PtqOptions ptq_options(const PtqRecipe& recipe) {
+  return {.alpha = recipe.alpha,
+          .add_mul = recipe.add_mul,
+          .layerwise = recipe.layerwise,
+          .damping = recipe.damping,
+          .act_order = recipe.act_order,
+          .asymmetric = recipe.asymmetric};
+}
+
+void equalize(const PtqAlgorithm& algorithm, const Recipe& recipe, const CalibrationData& pictures,
+              QuantizeResult& result) {
+  const Graph before = result.reference;
+  note(result, algorithm.run(result.reference, before, pictures, ptq_options(recipe.ptq)).notes);
+}
+
 void run(const PtqAlgorithm& algorithm, const Recipe& recipe, const CalibrationData& pictures,
          QuantizeResult& result) {
-  const PtqReport report = algorithm.run(result.graph, result.reference, pictures,
-                                         {.damping = recipe.ptq.damping,
-                                          .act_order = recipe.ptq.act_order,
-                                          .asymmetric = recipe.ptq.asymmetric});
+  const PtqReport report =
+      algorithm.run(result.graph, result.reference, pictures, ptq_options(recipe.ptq));
   note(result, report.notes);
   result.steps.push_back({std::string(algorithm.name), result.graph, report.notes});
 }
@@ -110,7 +124,7 @@ void run(const PtqAlgorithm& algorithm, const Recipe& recipe, const CalibrationD
 Accuracy measure(const Recipe& recipe, const LoaderOptions& loader, const QuantizeResult& result) {
   return evaluate_accuracy(result.graph, samples_of(recipe.data, recipe.data.validation),
                            {.loader = loader, .label_offset = result.graph.label_offset},
-                           &result.reference);
+                           &result.loaded);
 }
 
 }  // namespace
@@ -130,12 +144,17 @@ QuantizeResult quantize(const Recipe& recipe, const std::vector<Sample>& calibra
   const std::vector<PtqAlgorithm> algorithms = ptq_algorithms(recipe.ptq.algorithms);
   QuantizeResult result;
   timed(result, "load", [&] { load(recipe, result); });
-  timed(result, "place quantizers", [&] { place(recipe, result); });
   const CalibrationData pictures{.samples = calibration,
-                                 .loader = loader_options(recipe, *result.graph.preprocessing),
+                                 .loader = loader_options(recipe, *result.loaded.preprocessing),
                                  .memory = static_cast<std::size_t>(recipe.ptq.memory_mib) << 20};
+  for (const PtqAlgorithm& algorithm : algorithms) {
+    if (algorithm.stage != PtqStage::kEqualize) continue;
+    timed(result, algorithm.name, [&] { equalize(algorithm, recipe, pictures, result); });
+  }
+  timed(result, "place quantizers", [&] { place(recipe, result); });
   timed(result, "calibrate", [&] { find_scales(recipe, pictures, result); });
   for (const PtqAlgorithm& algorithm : algorithms) {
+    if (algorithm.stage == PtqStage::kEqualize) continue;
     timed(result, algorithm.name, [&] { run(algorithm, recipe, pictures, result); });
   }
   if (!recipe.data.validation.empty()) {

@@ -28,7 +28,8 @@ struct QuantizeStep {
 /// A quantized network and how it came about.
 struct QuantizeResult {
   Graph graph;
-  Graph reference;                   ///< The float network.
+  Graph loaded;                      ///< The float network as the recipe names it.
+  Graph reference;                   ///< The same after equalization: the float form of `graph`.
   std::vector<QuantizeStep> steps;   ///< In the order in which they ran.
   int quants = 0;                    ///< Quant nodes placed.
   std::size_t images = 0;            ///< Pictures calibrated on.
@@ -37,8 +38,8 @@ struct QuantizeResult {
   std::vector<StageTime> stages;
 };
 
-/// Runs a recipe: load, place quantizers, calibrate, the algorithms of [ptq], and evaluate where
-/// validation pictures are given. Nothing is written.
+/// Runs a recipe: load, equalize, place quantizers, calibrate, the other algorithms of [ptq], and
+/// evaluate where validation pictures are given. Nothing is written.
 /// @throws Error(kInvalidArgument) if the recipe names no model or no calibration pictures; errors
 /// of
 ///         the stages.

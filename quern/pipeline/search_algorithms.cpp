@@ -50,8 +50,8 @@ SearchReport search_algorithms(const Recipe& recipe) {
     trial.ptq.algorithms = algorithms;
     const QuantizeResult result = quantize(trial, pictures.used);
     if (!judge) {
-      judge.emplace(result.reference, pictures.held_back,
-                    loader_options(recipe, *result.reference.preprocessing));
+      judge.emplace(result.loaded, pictures.held_back,
+                    loader_options(recipe, *result.loaded.preprocessing));
     }
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
     report.trials.push_back({algorithms, judge->sqnr_db(result.graph), taken.count()});

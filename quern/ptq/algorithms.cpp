@@ -5,11 +5,25 @@
 #include "quern/base/error.h"
 #include "quern/base/nearest.h"
 #include "quern/ptq/correct_bias.h"
+#include "quern/ptq/equalize_activations.h"
+#include "quern/ptq/equalize_weights.h"
 #include "quern/ptq/gpfq.h"
 #include "quern/ptq/gptq.h"
 
 namespace quern {
 namespace {
+
+PtqReport run_equalize_weights(Graph& graph, const Graph&, const CalibrationData& data,
+                               const PtqOptions&) {
+  return equalize_weights(graph, data);
+}
+
+PtqReport run_equalize_activations(Graph& graph, const Graph&, const CalibrationData& data,
+                                   const PtqOptions& options) {
+  return equalize_activations(
+      graph, data,
+      {.alpha = options.alpha, .add_mul = options.add_mul, .layerwise = options.layerwise});
+}
 
 PtqReport run_gptq(Graph& graph, const Graph& reference, const CalibrationData& data,
                    const PtqOptions& options) {
@@ -33,6 +47,10 @@ PtqReport run_correct_bias(Graph& graph, const Graph& reference, const Calibrati
 
 const std::vector<PtqAlgorithm>& ptq_algorithms() {
   static const std::vector<PtqAlgorithm> algorithms = {
+      {"equalize_weights", "channels with the same range of weights on both sides",
+       PtqStage::kEqualize, run_equalize_weights},
+      {"equalize_activations", "ranges of activations moved to the weights that read them",
+       PtqStage::kEqualize, run_equalize_activations},
       {"gptq", "weights rounded column by column, errors made up for", PtqStage::kRound, run_gptq},
       {"gpfq", "weights rounded column by column, greedily", PtqStage::kRound, run_gpfq},
       {"correct_bias", "biases that make up for the mean error", PtqStage::kCorrect,

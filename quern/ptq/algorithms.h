@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,23 +13,28 @@ namespace quern {
 
 /// The settings of all algorithms; a recipe's [ptq] has the same names.
 struct PtqOptions {
-  double damping = 0.01;   ///< gptq: on the Hessian's diagonal, relative to its mean.
-  bool act_order = true;   ///< gptq, gpfq: columns of the largest input first.
-  bool asymmetric = true;  ///< gptq: aim at the float network's outputs.
+  std::optional<double> alpha;  ///< equalize_activations: range moved to the weights; see there.
+  bool add_mul = false;         ///< equalize_activations: a Mul behind what does not scale.
+  bool layerwise = false;       ///< equalize_activations: a Mul in front of every layer.
+  double damping = 0.01;        ///< gptq: on the Hessian's diagonal, relative to its mean.
+  bool act_order = true;        ///< gptq, gpfq: columns of the largest input first.
+  bool asymmetric = true;       ///< gptq: aim at the float network's outputs.
 };
 
 /// Where in post-training quantization an algorithm has its place. Those of one stage run in the
 /// order of the catalog.
 enum class PtqStage : std::uint8_t {
-  kRound,    ///< Rounds weights; one at most.
-  kCorrect,  ///< Makes up for what rounding did.
+  kEqualize,  ///< Changes the float network before it gets quantizers, not what it computes.
+  kRound,     ///< Rounds weights; one at most.
+  kCorrect,   ///< Makes up for what rounding did.
 };
 
 struct PtqAlgorithm {
   std::string_view name;
   std::string_view summary;  ///< One phrase.
   PtqStage stage;
-  /// Changes a calibrated network. `reference` is the float network that it came from.
+  /// Changes a calibrated network, whose float form is `reference`; one that equalizes changes a
+  /// float network, and `reference` is that network as it was.
   PtqReport (*run)(Graph& graph, const Graph& reference, const CalibrationData& data,
                    const PtqOptions& options);
 };

@@ -64,6 +64,9 @@ void describe(Keys& keys, Recipe& recipe) {
   });
   keys.table("ptq", [&] {
     keys.key("algorithms", recipe.ptq.algorithms);
+    keys.key("alpha", recipe.ptq.alpha);
+    keys.key("add_mul", recipe.ptq.add_mul);
+    keys.key("layerwise", recipe.ptq.layerwise);
     keys.key("damping", recipe.ptq.damping);
     keys.key("act_order", recipe.ptq.act_order);
     keys.key("asymmetric", recipe.ptq.asymmetric);

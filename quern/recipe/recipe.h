@@ -60,6 +60,9 @@ struct CalibrateRecipe {
 /// [ptq]: what wins accuracy back.
 struct PtqRecipe {
   std::vector<std::string> algorithms;  ///< Names from ptq_algorithms(), in any order.
+  std::optional<double> alpha;          ///< equalize_activations: how much range moves to weights.
+  bool add_mul = false;                 ///< equalize_activations: a Mul behind what does not scale.
+  bool layerwise = false;               ///< equalize_activations: a Mul in front of every layer.
   double damping = 0.01;                ///< gptq: on the Hessian's diagonal, relative to its mean.
   bool act_order = true;                ///< gptq, gpfq: columns of the largest input first.
   bool asymmetric = true;               ///< gptq: aim at the float network's outputs.

@@ -6,6 +6,7 @@
 #include "quern/data/synthetic.h"
 #include "quern/exporters/qonnx.h"
 #include "quern/models/load_model.h"
+#include "quern/ptq/algorithms.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_folder.h"
 
@@ -79,6 +80,28 @@ TEST_F(QuantizeTest, KeepsTheNetworkAfterEachAlgorithm) {
   EXPECT_TRUE(result.reference.quantizers().empty());
 }
 
+TEST_F(QuantizeTest, EqualizesTheFloatNetworkBeforeItGetsGrids) {
+  recipe_.ptq = {.algorithms = {"equalize_activations", "correct_bias"}, .add_mul = true};
+  const QuantizeResult result = quantize(recipe_);
+  std::vector<std::string> stages;
+  for (const StageTime& stage : result.stages) stages.push_back(stage.stage);
+  EXPECT_THAT(stages, testing::ElementsAre("load", "equalize_activations", "place quantizers",
+                                           "calibrate", "correct_bias"));
+  EXPECT_TRUE(result.loaded.nodes_of("Mul").empty());
+  EXPECT_FALSE(result.reference.nodes_of("Mul").empty());
+  EXPECT_EQ(result.graph.nodes_of("Mul").size(), result.reference.nodes_of("Mul").size());
+  EXPECT_THAT(result.notes, testing::Contains(testing::HasSubstr("it is the network's input")));
+}
+
+TEST_F(QuantizeTest, MeasuresAnEqualizedNetworkAgainstTheOneThatWasLoaded) {
+  recipe_.data.validation = recipe_.data.calibration;
+  recipe_.ptq.algorithms = {"equalize_weights"};
+  // 16 bits show the difference of the float networks; one that was equalized keeps its function
+  // on the pictures that it was equalized on.
+  recipe_.quantize.weight_bits = recipe_.quantize.activation_bits = 16;
+  EXPECT_GT(*quantize(recipe_).accuracy->sqnr_db, 40);
+}
+
 TEST_F(QuantizeTest, WinsBackWhatFourBitsTake) {
   const auto sqnr_with = [&](const std::vector<std::string>& algorithms) {
     recipe_.quantize.weight_bits = 4;
@@ -92,7 +115,8 @@ TEST_F(QuantizeTest, WinsBackWhatFourBitsTake) {
 }
 
 TEST_F(QuantizeTest, AlgorithmsGiveTheSameFileForAnyNumberOfThreads) {
-  for (const char* algorithm : {"gptq", "gpfq", "correct_bias"}) {
+  for (const PtqAlgorithm& each : ptq_algorithms()) {
+    const std::string algorithm(each.name);
     recipe_.ptq.algorithms = {algorithm};
     recipe_.threads = 1;
     const std::vector<std::byte> one = to_qonnx(quantize(recipe_).graph);

@@ -14,8 +14,8 @@ std::vector<std::string> names(const std::vector<PtqAlgorithm>& algorithms) {
 }
 
 TEST(PtqAlgorithms, RunInTheOrderOfTheCatalogWhateverTheOrderOfTheirNames) {
-  EXPECT_THAT(names(ptq_algorithms({"correct_bias", "gptq", "gptq"})),
-              testing::ElementsAre("gptq", "correct_bias"));
+  EXPECT_THAT(names(ptq_algorithms({"correct_bias", "gptq", "equalize_activations", "gptq"})),
+              testing::ElementsAre("equalize_activations", "gptq", "correct_bias"));
   EXPECT_TRUE(ptq_algorithms({}).empty());
 }
 

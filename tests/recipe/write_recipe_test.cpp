@@ -15,6 +15,9 @@ TEST(WriteRecipe, ReadsBackEqual) {
   recipe.data.preprocess.std = {0.1, 1e-9, 1.0 / 3.0};
   recipe.data.preprocess.bgr = true;
   recipe.ptq = {.algorithms = {"gptq", "correct_bias"},
+                .alpha = 0.25,
+                .add_mul = true,
+                .layerwise = true,
                 .damping = 0.1,
                 .act_order = false,
                 .asymmetric = false,
