@@ -44,8 +44,8 @@ ActivationSweep::ActivationSweep(const Graph& graph, std::string observer,
     if (!is_unknown_activation(graph, quant)) continue;
     check_supported(graph, quant);
     const auto [position, is_new] = positions.try_emplace(quant.quantizer, watched_.size());
-    const bool bipolar = graph.quantizer(quant.quantizer).spec.is_bipolar();
-    if (is_new) watched_.push_back({quant.quantizer, layer_behind(graph, quant), bipolar});
+    const QuantSpec& spec = graph.quantizer(quant.quantizer).spec;
+    if (is_new) watched_.push_back({quant.quantizer, layer_behind(graph, quant), spec});
     auto& values = watched_[position->second].values;
     if (std::find(values.begin(), values.end(), quant.inputs[0]) != values.end()) continue;
     values.push_back(quant.inputs[0]);
@@ -82,8 +82,9 @@ ActivationSweep::Observers ActivationSweep::make_observers() const {
   Observers made;
   for (const Watched& watched : watched_) {
     ObserverOptions options = options_;
+    options.spec = watched.spec;
     options.expected_count = watched.elements * samples_;
-    made.push_back(make_observer(watched.is_bipolar ? "mean_abs" : observer_, options));
+    made.push_back(make_observer(watched.spec.is_bipolar() ? "mean_abs" : observer_, options));
   }
   return made;
 }

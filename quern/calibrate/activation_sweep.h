@@ -26,7 +26,8 @@ struct ObservedThreshold {
 class ActivationSweep {
  public:
   /// @param graph    Of one input; copied (cheaply).
-  /// @param options  expected_count is ignored: it follows from `samples`.
+  /// @param options  spec and expected_count are ignored: they follow from quantizers and
+  /// `samples`.
   /// @param samples  How many will be added at most, over all workers.
   /// @throws Error(kInvalidArgument) for an unknown observer; Error(kUnsupported) as Plan, and for
   /// an
@@ -52,7 +53,7 @@ class ActivationSweep {
   struct Watched {
     QuantizerId quantizer;
     std::string layer;
-    bool is_bipolar = false;
+    QuantSpec spec;
     std::vector<ValueId> values;  ///< Read by the Quant nodes that name the quantizer.
     std::uint64_t elements = 0;   ///< Of those values, for one sample.
   };

@@ -46,7 +46,7 @@ std::size_t dead_channels(const QuantSpec& spec, const std::vector<float>& scale
   return static_cast<std::size_t>(std::ranges::count(scales, scale_of(0, spec)));
 }
 
-void calibrate_weights(const Graph& graph, WeightMethod method, Demands& demands,
+void calibrate_weights(const Graph& graph, const CalibrateOptions& options, Demands& demands,
                        std::vector<std::string>& notes) {
   DeadCount dead;
   for (const NodeId id : graph.nodes_of("Quant")) {
@@ -55,7 +55,8 @@ void calibrate_weights(const Graph& graph, WeightMethod method, Demands& demands
     if (!graph.is_constant(quant.inputs[0]) || !entry.scale) continue;
     if (!graph.scale(entry.scale).values.empty()) continue;
     const std::vector<float> scales = with_context(fmt::format("layer '{}'", quant.layer), [&] {
-      return weight_scale(*graph.value(quant.inputs[0]).constant, entry.spec, method);
+      return weight_scale(*graph.value(quant.inputs[0]).constant, entry.spec, options.weight_method,
+                          options.weight_percentile);
     });
     dead.add(quant.layer, dead_channels(entry.spec, scales));
     demand(graph, demands, entry, scales);
@@ -105,7 +106,7 @@ CalibrationReport calibrate(Graph& graph, const std::vector<Sample>& samples,
   check_samples_stay_apart(graph);
   CalibrationReport report;
   Demands demands;
-  calibrate_weights(graph, options.weight_method, demands, report.notes);
+  calibrate_weights(graph, options, demands, report.notes);
   calibrate_activations(graph, samples, options, demands, report);
   for (auto& [scale, values] : demands) graph.scale(scale).values = std::move(values);
   return report;

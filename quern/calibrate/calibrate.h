@@ -14,6 +14,7 @@ struct CalibrateOptions {
   std::string observer = "percentile";  ///< Of activations: a name from observers().
   double percentile = 99.999;           ///< Of |x|, 99 to 100: what lies above is kept.
   WeightMethod weight_method = WeightMethod::kMse;
+  double weight_percentile = 99.9;  ///< Of |w| in a channel; only of kPercentile.
   LoaderOptions loader;
 };
 

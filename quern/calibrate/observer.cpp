@@ -8,8 +8,10 @@ namespace quern {
 
 const std::vector<ObserverDef>& observers() {
   static const std::vector<ObserverDef> kCatalog = {
+      {"entropy", "least Kullback-Leibler divergence of the codes from |x|", make_entropy},
       {"mean_abs", "mean of |x|: the scale of a bipolar grid", make_mean_abs},
       {"min_max", "largest |x|", make_min_max},
+      {"mse", "least squared error on the grid", make_mse},
       {"percentile", "percentile of |x|, exact over all samples", make_percentile},
   };
   return kCatalog;

@@ -6,10 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "quern/quant/spec.h"
+
 namespace quern {
 
 struct ObserverOptions {
   double percentile = 99.999;        ///< Of |x|, in (0, 100]; only of "percentile".
+  QuantSpec spec = {};               ///< The grid that is looked for; of "mse" and "entropy".
   std::uint64_t expected_count = 0;  ///< Values that will be added at most, over all workers.
 };
 
@@ -43,8 +46,10 @@ const std::vector<ObserverDef>& observers();
 std::unique_ptr<Observer> make_observer(std::string_view name, const ObserverOptions& options);
 
 // One line an observer; each is defined in the file of its name.
+std::unique_ptr<Observer> make_entropy(const ObserverOptions& options);
 std::unique_ptr<Observer> make_mean_abs(const ObserverOptions& options);
 std::unique_ptr<Observer> make_min_max(const ObserverOptions& options);
+std::unique_ptr<Observer> make_mse(const ObserverOptions& options);
 std::unique_ptr<Observer> make_percentile(const ObserverOptions& options);
 
 }  // namespace quern

@@ -12,7 +12,7 @@
 namespace quern {
 namespace {
 
-constexpr std::array<std::string_view, 2> kMethodNames = {"mse", "max"};
+constexpr std::array<std::string_view, 3> kMethodNames = {"mse", "max", "percentile"};
 
 float largest_magnitude(std::span<const float> values) {
   float largest = 0;
@@ -41,10 +41,30 @@ float search(std::span<const float> channel, const QuantSpec& spec) {
   return best_scale;
 }
 
-float scale_of_channel(std::span<const float> channel, const QuantSpec& spec, WeightMethod method) {
+float percentile_magnitude(std::span<const float> values, double percentile) {
+  if (values.empty()) return 0;
+  std::vector<float> magnitudes(values.begin(), values.end());
+  for (float& magnitude : magnitudes) magnitude = std::fabs(magnitude);
+  const auto count = std::ssize(magnitudes);
+  const auto rank =
+      static_cast<std::ptrdiff_t>(percentile / 100 * static_cast<double>(count) + 0.5);
+  const auto found = magnitudes.begin() + std::clamp<std::ptrdiff_t>(rank, 1, count) - 1;
+  std::nth_element(magnitudes.begin(), found, magnitudes.end());
+  return *found;
+}
+
+float scale_of_channel(std::span<const float> channel, const QuantSpec& spec, WeightMethod method,
+                       double percentile) {
   if (spec.is_bipolar()) return scale_of(mean_magnitude(channel), spec);
-  if (method == WeightMethod::kMse) return search(channel, spec);
-  return scale_of(largest_magnitude(channel), spec);
+  switch (method) {
+    case WeightMethod::kMse:
+      return search(channel, spec);
+    case WeightMethod::kMax:
+      return scale_of(largest_magnitude(channel), spec);
+    case WeightMethod::kPercentile:
+      return scale_of(percentile_magnitude(channel, percentile), spec);
+  }
+  fail(ErrorCode::kInternal, "weight method {} is not known", static_cast<int>(method));
 }
 
 }  // namespace
@@ -61,11 +81,15 @@ std::string_view name(WeightMethod method) {
 
 WeightMethod weight_method_from(std::string_view name) {
   const auto* found = std::find(kMethodNames.begin(), kMethodNames.end(), name);
-  require(found != kMethodNames.end(), "'{}' is not a method for weight scales (mse, max)", name);
+  require(found != kMethodNames.end(),
+          "'{}' is not a method for weight scales (mse, max, percentile)", name);
   return static_cast<WeightMethod>(found - kMethodNames.begin());
 }
 
-std::vector<float> weight_scale(const Tensor& weight, const QuantSpec& spec, WeightMethod method) {
+std::vector<float> weight_scale(const Tensor& weight, const QuantSpec& spec, WeightMethod method,
+                                double percentile) {
+  require(percentile > 0 && percentile <= 100,
+          "weight_percentile must be above 0 and at most 100, got {}", percentile);
   if (!spec.symmetric) {
     fail(ErrorCode::kUnsupported, "a weight grid with a zero point (symmetric ones work)");
   }
@@ -81,7 +105,7 @@ std::vector<float> weight_scale(const Tensor& weight, const QuantSpec& spec, Wei
                          static_cast<std::size_t>(layout.inner));
       at = std::copy(run.begin(), run.end(), at);
     }
-    scales.push_back(scale_of_channel(channel, spec, method));
+    scales.push_back(scale_of_channel(channel, spec, method, percentile));
   }
   return scales;
 }

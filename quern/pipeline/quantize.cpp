@@ -91,6 +91,7 @@ void find_scales(const Recipe& recipe, const CalibrationData& pictures, Quantize
                 {.observer = recipe.calibrate.observer,
                  .percentile = recipe.calibrate.percentile,
                  .weight_method = weight_method_from(recipe.calibrate.weight_method),
+                 .weight_percentile = recipe.calibrate.weight_percentile,
                  .loader = pictures.loader});
   result.images = calibrated.images;
   note(result, calibrated.skipped);

@@ -61,6 +61,7 @@ void describe(Keys& keys, Recipe& recipe) {
     keys.key("observer", recipe.calibrate.observer);
     keys.key("percentile", recipe.calibrate.percentile);
     keys.key("weight_method", recipe.calibrate.weight_method);
+    keys.key("weight_percentile", recipe.calibrate.weight_percentile);
   });
   keys.table("ptq", [&] {
     keys.key("algorithms", recipe.ptq.algorithms);

@@ -53,6 +53,7 @@ struct CalibrateRecipe {
   std::string observer = "percentile";  ///< Of activations.
   double percentile = 99.999;           ///< Kept mass, 99 to 100 (unit: percent).
   std::string weight_method = "mse";    ///< Of weights.
+  double weight_percentile = 99.9;      ///< Of weight_method "percentile" (unit: percent).
 
   bool operator==(const CalibrateRecipe&) const = default;
 };

@@ -70,11 +70,11 @@ TEST_P(EveryObserver, RefusesWhatIsNotANumber) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Catalog, EveryObserver,
-                         testing::Values("mean_abs", "min_max", "percentile"),
+                         testing::Values("entropy", "mean_abs", "min_max", "mse", "percentile"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 TEST(Observer, NamesTheKnownOnes) {
-  test::expect_error(ErrorCode::kInvalidArgument, "mean_abs, min_max, percentile",
+  test::expect_error(ErrorCode::kInvalidArgument, "entropy, mean_abs, min_max, mse, percentile",
                      [] { make_observer("percentil", {}); });
 }
 

@@ -100,9 +100,25 @@ TEST(ScaleOf, RoundsUpToAPowerOfTwoOnRequest) {
   EXPECT_EQ(scale_of(6, {.bits = 8, .is_signed = false}), 6.0F / 255);
 }
 
+TEST(WeightScale, APercentileIsTheKthSmallestOfAChannel) {
+  const Tensor weight = Tensor::of<float>({2, 5}, std::vector<float>{1, -5, 2, 4, 3,  //
+                                                                     -10, 20, 50, 30, 40});
+  const QuantSpec spec = {.bits = 8, .narrow_range = true, .granularity = Granularity::kPerChannel};
+  const auto scales = [&](double percentile) {
+    return weight_scale(weight, spec, WeightMethod::kPercentile, percentile);
+  };
+  // floor(0.8 · 5 + 0.5) = 4
+  EXPECT_EQ(scales(80), (std::vector<float>{4.0F / 127, 40.0F / 127}));
+  EXPECT_EQ(scales(1), (std::vector<float>{1.0F / 127, 10.0F / 127}));
+  EXPECT_EQ(scales(100), weight_scale(weight, spec, WeightMethod::kMax));
+  EXPECT_THROW(scales(0), Error);
+  EXPECT_THROW(scales(101), Error);
+}
+
 TEST(WeightMethod, HasNamesThatLeadBack) {
   EXPECT_EQ(weight_method_from(name(WeightMethod::kMse)), WeightMethod::kMse);
   EXPECT_EQ(weight_method_from(name(WeightMethod::kMax)), WeightMethod::kMax);
+  EXPECT_EQ(weight_method_from(name(WeightMethod::kPercentile)), WeightMethod::kPercentile);
   EXPECT_THROW(weight_method_from("mean"), Error);
 }
 

@@ -14,6 +14,7 @@ TEST(WriteRecipe, ReadsBackEqual) {
   recipe.data.preprocess.scale = 1.0;
   recipe.data.preprocess.std = {0.1, 1e-9, 1.0 / 3.0};
   recipe.data.preprocess.bgr = true;
+  recipe.calibrate = {.observer = "mse", .weight_method = "percentile", .weight_percentile = 99};
   recipe.ptq = {.algorithms = {"gptq", "correct_bias"},
                 .alpha = 0.25,
                 .add_mul = true,
