@@ -105,7 +105,8 @@ PtqOptions ptq_options(const PtqRecipe& recipe) {
           .layerwise = recipe.layerwise,
           .damping = recipe.damping,
           .act_order = recipe.act_order,
-          .asymmetric = recipe.asymmetric};
+          .asymmetric = recipe.asymmetric,
+          .iterations = recipe.iterations};
 }
 
 void equalize(const PtqAlgorithm& algorithm, const Recipe& recipe, const CalibrationData& pictures,
@@ -120,6 +121,18 @@ void run(const PtqAlgorithm& algorithm, const Recipe& recipe, const CalibrationD
       algorithm.run(result.graph, result.reference, pictures, ptq_options(recipe.ptq));
   note(result, report.notes);
   result.steps.push_back({std::string(algorithm.name), result.graph, report.notes});
+}
+
+/// Algorithms that were asked for and do not run.
+void note_left_out(const std::vector<std::string>& names,
+                   const std::vector<PtqAlgorithm>& algorithms, QuantizeResult& result) {
+  for (const std::string& name : names) {
+    if (std::ranges::find(algorithms, name, &PtqAlgorithm::name) != algorithms.end()) continue;
+    result.notes.push_back(fmt::format(
+        "'{}' is left out: what is learned over several layers together needs no correction of "
+        "single ones",
+        name));
+  }
 }
 
 Accuracy measure(const Recipe& recipe, const LoaderOptions& loader, const QuantizeResult& result) {
@@ -144,6 +157,7 @@ QuantizeResult quantize(const Recipe& recipe, const std::vector<Sample>& calibra
   require(!recipe.model.source.empty(), "the recipe names no model (model.source)");
   const std::vector<PtqAlgorithm> algorithms = ptq_algorithms(recipe.ptq.algorithms);
   QuantizeResult result;
+  note_left_out(recipe.ptq.algorithms, algorithms, result);
   timed(result, "load", [&] { load(recipe, result); });
   const CalibrationData pictures{.samples = calibration,
                                  .loader = loader_options(recipe, *result.loaded.preprocessing),

@@ -44,6 +44,20 @@ const Quantizer* byte_grid(const Graph& graph, QuantMode mode, ValueId value) {
   return fits ? &entry : nullptr;
 }
 
+/// The bytes of [N, H, W, C] with every line the other way round.
+std::vector<std::byte> mirrored(const Tensor& pictures) {
+  const Shape& shape = pictures.shape();
+  const auto bytes = pictures.bytes();
+  const auto pixel = static_cast<std::size_t>(shape[3]) * sizeof(float);
+  const auto width = static_cast<std::size_t>(shape[2]);
+  std::vector<std::byte> result(bytes.size());
+  for (std::size_t i = 0; i < bytes.size() / pixel; ++i) {
+    const std::size_t x = i % width;
+    std::memcpy(result.data() + (i - x + width - 1 - x) * pixel, bytes.data() + i * pixel, pixel);
+  }
+  return result;
+}
+
 struct ByteGrid {
   float scale;
   float zero_point;
@@ -66,16 +80,21 @@ ActivationWalk::ActivationWalk(const Graph& graph, QuantMode mode, std::vector<V
           graph.inputs().size());
 }
 
-void ActivationWalk::load(const CalibrationData& data) {
+void ActivationWalk::load(const CalibrationData& data, bool mirrors) {
   const ValueId input = graph_.inputs()[0];
   batches_ = batch_count(data.samples.size(), data.loader);
-  batch_sizes_.assign(batches_, 0);
+  batch_sizes_.assign(mirrors ? 2 * batches_ : batches_, 0);
   for_each_batch(data.samples, data.loader, [&](int, const Batch& batch) {
     const Tensor pictures = transposed(batch.images, {0, 2, 3, 1});  // As all else is stored.
     const auto bytes = pictures.bytes();
     batch_sizes_[batch.index] = pictures.shape()[0];
     store_.put(input, batch.index, {bytes.begin(), bytes.end()});
+    if (!mirrors) return;
+    const std::size_t twin = batch.index + batches_;
+    batch_sizes_[twin] = pictures.shape()[0];
+    store_.put(input, twin, mirrored(pictures));
   });
+  if (mirrors) batches_ *= 2;
   stored_.insert(input);
 }
 

@@ -36,9 +36,12 @@ class ActivationWalk {
                  std::size_t memory);
 
   /// Reads and stores the pictures; all later stops work on those.
-  void load(const CalibrationData& data);
+  /// @param mirrors  After them come their mirror images, in as many batches.
+  void load(const CalibrationData& data, bool mirrors = false);
 
   std::size_t batches() const { return batches_; }
+  /// How many pictures of a batch could be read.
+  std::int64_t pictures(std::size_t batch) const { return batch_sizes_.at(batch); }
 
   /// What computes one value from stored ones.
   class Stop {

@@ -4,6 +4,7 @@
 
 #include "quern/base/error.h"
 #include "quern/base/nearest.h"
+#include "quern/ptq/adaround.h"
 #include "quern/ptq/correct_bias.h"
 #include "quern/ptq/equalize_activations.h"
 #include "quern/ptq/equalize_weights.h"
@@ -23,6 +24,11 @@ PtqReport run_equalize_activations(Graph& graph, const Graph&, const Calibration
   return equalize_activations(
       graph, data,
       {.alpha = options.alpha, .add_mul = options.add_mul, .layerwise = options.layerwise});
+}
+
+PtqReport run_adaround(Graph& graph, const Graph& reference, const CalibrationData& data,
+                       const PtqOptions& options) {
+  return adaround(graph, reference, data, {.iterations = options.iterations});
 }
 
 PtqReport run_gptq(Graph& graph, const Graph& reference, const CalibrationData& data,
@@ -51,6 +57,8 @@ const std::vector<PtqAlgorithm>& ptq_algorithms() {
        PtqStage::kEqualize, run_equalize_weights},
       {"equalize_activations", "ranges of activations moved to the weights that read them",
        PtqStage::kEqualize, run_equalize_activations},
+      {"adaround", "rounding of weights and scales of activations learned, block by block",
+       PtqStage::kRound, run_adaround, /*needs_no_correction=*/true},
       {"gptq", "weights rounded column by column, errors made up for", PtqStage::kRound, run_gptq},
       {"gpfq", "weights rounded column by column, greedily", PtqStage::kRound, run_gpfq},
       {"correct_bias", "biases that make up for the mean error", PtqStage::kCorrect,
@@ -81,6 +89,11 @@ std::vector<PtqAlgorithm> ptq_algorithms(const std::vector<std::string>& names) 
     fail(ErrorCode::kInvalidArgument,
          "'{}' and '{}' both round the weights, and the second would undo the first: leave one out",
          first->name, second->name);
+  }
+  if (std::ranges::any_of(chosen, &PtqAlgorithm::needs_no_correction)) {
+    std::erase_if(chosen, [](const PtqAlgorithm& algorithm) {
+      return algorithm.stage == PtqStage::kCorrect;
+    });
   }
   return chosen;
 }

@@ -19,6 +19,7 @@ struct PtqOptions {
   double damping = 0.01;        ///< gptq: on the Hessian's diagonal, relative to its mean.
   bool act_order = true;        ///< gptq, gpfq: columns of the largest input first.
   bool asymmetric = true;       ///< gptq: aim at the float network's outputs.
+  int iterations = 250;         ///< adaround: steps of learning per block.
 };
 
 /// Where in post-training quantization an algorithm has its place. Those of one stage run in the
@@ -37,12 +38,16 @@ struct PtqAlgorithm {
   /// float network, and `reference` is that network as it was.
   PtqReport (*run)(Graph& graph, const Graph& reference, const CalibrationData& data,
                    const PtqOptions& options);
+  /// Brings outputs nearest behind several layers together: correcting the means of single ones
+  /// afterwards would undo that.
+  bool needs_no_correction = false;
 };
 
 /// All of them, in the order in which they run.
 const std::vector<PtqAlgorithm>& ptq_algorithms();
 
-/// Those of these names, each once, in the order in which they run.
+/// Those of these names, each once, in the order in which they run; without those that correct
+/// where one that rounds needs none.
 /// @throws Error(kInvalidArgument) for an unknown name, naming the nearest, or two that round.
 std::vector<PtqAlgorithm> ptq_algorithms(const std::vector<std::string>& names);
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 namespace quern {
 
 // Parts of kernels that are compiled for several instruction sets: forced inline, so that no copy
@@ -16,6 +18,16 @@ namespace quern {
 [[gnu::always_inline]] inline float clamp(float v, float low, float high) {
   v = v < low ? low : v;
   return v > high ? high : v;
+}
+
+/// A number that looks random, of an element's position: the finalizer of MurmurHash3.
+[[gnu::always_inline]] inline std::uint32_t drawn(std::uint32_t seed, std::uint32_t position) {
+  std::uint32_t h = (position * 2654435761U) ^ seed;
+  h ^= h >> 16;
+  h *= 0x85ebca6bU;
+  h ^= h >> 13;
+  h *= 0xc2b2ae35U;
+  return h ^ (h >> 16);
 }
 
 }  // namespace quern

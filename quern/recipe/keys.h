@@ -71,6 +71,7 @@ void describe(Keys& keys, Recipe& recipe) {
     keys.key("damping", recipe.ptq.damping);
     keys.key("act_order", recipe.ptq.act_order);
     keys.key("asymmetric", recipe.ptq.asymmetric);
+    keys.key("iterations", recipe.ptq.iterations);
     keys.key("memory_mib", recipe.ptq.memory_mib);
   });
   keys.table("report", [&] { keys.key("pictures", recipe.report.pictures); });

@@ -210,6 +210,8 @@ void check(const Recipe& recipe, const std::string& name) {
   require(recipe.threads >= 0, "{}: threads must be 0 or more, got {}", name, recipe.threads);
   require(recipe.data.limit >= 0, "{}: data.limit must be 0 or more, got {}", name,
           recipe.data.limit);
+  require(recipe.ptq.iterations > 0, "{}: ptq.iterations must be above 0, got {}", name,
+          recipe.ptq.iterations);
   require(recipe.ptq.memory_mib > 0, "{}: ptq.memory_mib must be above 0, got {}", name,
           recipe.ptq.memory_mib);
   require(recipe.report.pictures >= 0, "{}: report.pictures must be 0 or more, got {}", name,

@@ -67,6 +67,7 @@ struct PtqRecipe {
   double damping = 0.01;                ///< gptq: on the Hessian's diagonal, relative to its mean.
   bool act_order = true;                ///< gptq, gpfq: columns of the largest input first.
   bool asymmetric = true;               ///< gptq: aim at the float network's outputs.
+  int iterations = 250;                 ///< adaround: steps of learning per block.
   int memory_mib = 512;                 ///< Activations held in memory; more go to a file.
 
   bool operator==(const PtqRecipe&) const = default;

@@ -29,6 +29,11 @@ TEST(PtqAlgorithms, RefusesANameThatItDoesNotKnow) {
                      [] { ptq_algorithms({"gptqs"}); });
 }
 
+TEST(PtqAlgorithms, CorrectNothingThatWasLearnedTogether) {
+  EXPECT_THAT(names(ptq_algorithms({"correct_bias", "adaround"})),
+              testing::ElementsAre("adaround"));
+}
+
 TEST(PtqAlgorithms, RefusesTwoThatRound) {
   test::expect_error(ErrorCode::kInvalidArgument, "'gptq' and 'gpfq' both round the weights", [] {
     ptq_algorithms({"gpfq", "correct_bias", "gptq"});

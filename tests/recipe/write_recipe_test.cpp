@@ -22,6 +22,7 @@ TEST(WriteRecipe, ReadsBackEqual) {
                 .damping = 0.1,
                 .act_order = false,
                 .asymmetric = false,
+                .iterations = 20,
                 .memory_mib = 64};
   recipe.quantize.rules = {
       {.layer = "features.*", .groups = Comparison{}, .spec = {.weight_bits = 4}},

@@ -1,10 +1,13 @@
 #include "quern/executor/internal/fusion.h"
 
+#include <ATen/ops/empty.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <span>
 
+#include "quern/executor/internal/differentiable_pass.h"
 #include "quern/executor/internal/torch_tensor.h"
 
 namespace quern {
@@ -83,18 +86,20 @@ bool PointwiseChain::append_quant(const StepSource& source) {
   const Graph& graph = source.node.graph();
   const Quantizer& entry = graph.quantizer(source.node.node().quantizer);
   if (spec_.grid || !fits(entry.spec)) return false;
-  if (source.mode == QuantMode::kFakeQuant) {
-    spec_.params = graph.params(entry.id);
-    spec_.grid = entry.spec;
-    return true;
-  }
-  if (entry.kind != QuantizerKind::kConstant) return true;
+  const bool is_float = source.mode == QuantMode::kFloat;
+  if (is_float && entry.kind != QuantizerKind::kConstant) return true;
   const QuantParams params = graph.params(entry.id);
-  if (params.scale.size() != 1) return false;
   const auto real = [&](std::int64_t code) {
     return static_cast<float>(code - params.zero_point[0]) * params.scale[0];
   };
-  return append_clip(real(entry.spec.qmin()), real(entry.spec.qmax()));
+  const float low = real(entry.spec.qmin());
+  const float high = real(entry.spec.qmax());
+  if (is_float) return params.scale.size() == 1 && append_clip(low, high);
+  spec_.params = params;
+  spec_.grid = entry.spec;
+  scale_ = entry.scale;
+  if (entry.kind == QuantizerKind::kConstant) ends_ = {low, high};
+  return true;
 }
 
 Forward PointwiseChain::build() const {
@@ -116,6 +121,27 @@ Forward PointwiseChain::build() const {
     const at::Tensor y = x.movedim(1, -1).clone(at::MemoryFormat::Contiguous);
     apply(pass, y, y);
     return std::vector{y.movedim(-1, 1)};
+  };
+}
+
+Forward PointwiseChain::build_differentiable() const {
+  if (spec_.multiplier.empty() && spec_.low.empty() && !spec_.grid) {
+    return [](Arguments& inputs) { return std::vector{inputs[0]}; };
+  }
+  const std::int64_t channels = channels_of(spec_);
+  PointwiseSpec spec = spec_;
+  if (ends_) {
+    // What is not rounded is clipped all the same, where the clip belongs to the network.
+    const float low = spec.low.empty() ? ends_->first : std::max(spec.low[0], ends_->first);
+    const float high = spec.high.empty() ? ends_->second : std::min(spec.high[0], ends_->second);
+    spec.low = {low};
+    spec.high = {high};
+  }
+  return [channels, pass = DifferentiablePass(spec, channels)](Arguments& inputs) {
+    const at::Tensor& x = inputs[0];
+    const at::Tensor scale = inputs.has(1) ? inputs[1] : at::empty({0});
+    if (channels == 1 || x.dim() == 2 || x.dim() == 4) return std::vector{pass(dense(x), scale)};
+    return std::vector{pass(x.movedim(1, -1).contiguous(), scale).movedim(-1, 1)};
   };
 }
 

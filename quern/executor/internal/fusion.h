@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "quern/executor/internal/step.h"
@@ -22,12 +24,19 @@ class PointwiseChain {
   /// The pass; the channels of its input are dimension 1.
   Forward build() const;
 
+  /// The same as a function of input and scale that autograd differentiates.
+  Forward build_differentiable() const;
+  /// The scale that `build_differentiable` reads as its second input; none without a grid.
+  ScaleId scale() const { return scale_; }
+
  private:
   bool append_batch_normalization(const StepSource& source);
   bool append_clip(float low, float high);
   bool append_quant(const StepSource& source);
 
   PointwiseSpec spec_;
+  ScaleId scale_;
+  std::optional<std::pair<float, float>> ends_;  ///< Of a constant quantizer's grid.
 };
 
 }  // namespace quern

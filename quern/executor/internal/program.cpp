@@ -19,6 +19,8 @@ struct Compilation {
   std::set<ValueId> tapped;
   std::set<NodeId> done;  ///< Part of a step already.
   Program program;
+  bool differentiable = false;
+  std::int32_t values = 0;  ///< Positions in use.
 };
 
 StepSource source_of(const Compilation& state, const Node& node) {
@@ -44,6 +46,13 @@ std::vector<std::int32_t> indices(const std::vector<ValueId>& values) {
   return result;
 }
 
+/// Where a step finds the scale of its grid.
+std::int32_t scale_position(Compilation& state, ScaleId scale) {
+  const auto [entry, is_new] = state.program.scales.try_emplace(scale, state.values);
+  if (is_new) ++state.values;
+  return entry->second;
+}
+
 Forward build(const StepSource& source) {
   const BuildStep builder = find_step(source.node.op());
   source.node.check_supported(builder != nullptr,
@@ -65,9 +74,18 @@ Step make_step(Compilation& state, const Node& first) {
       last = next;
       state.done.insert(next->id);
     }
-    step.forward = chain.build();
+    step.forward = state.differentiable ? chain.build_differentiable() : chain.build();
     step.inputs = {first.inputs[0].index};
+    if (state.differentiable && chain.scale()) {
+      step.inputs.push_back(scale_position(state, chain.scale()));
+    }
   } else {
+    if (state.differentiable && first.op == "Quant") {
+      NodeView(state.graph, first)
+          .fail(ErrorCode::kUnsupported,
+                "a grid per channel along another axis than 1 has no "
+                "gradient");
+    }
     step.forward = build(source_of(state, first));
     step.inputs = indices(first.inputs);
   }
@@ -111,14 +129,13 @@ void plan_memory(const Graph& graph, Program& program) {
   }
 }
 
-}  // namespace
-
-Program compile(const Graph& graph, const PlanOptions& options) {
+Program compile_all(Compilation state) {
+  const Graph& graph = state.graph;
   check_sizes(graph);
-  Compilation state{graph, options.mode, {options.taps.begin(), options.taps.end()}, {}, {}};
-  std::int32_t count = 0;
-  for (const ValueId value : graph.values()) count = std::max(count, value.index + 1);
-  state.program.constants.resize(static_cast<std::size_t>(count));
+  for (const ValueId value : graph.values()) {
+    state.values = std::max(state.values, value.index + 1);
+  }
+  state.program.constants.resize(static_cast<std::size_t>(state.values));
   for (const ValueId value : graph.values()) {
     const auto& constant = graph.value(value).constant;
     if (constant) state.program.constants[value.index] = to_torch(*constant);
@@ -132,13 +149,24 @@ Program compile(const Graph& graph, const PlanOptions& options) {
       state.program.steps.push_back(make_step(state, node));
     }
   }
-  for (const ValueId value : options.taps) {
+  for (const ValueId value : state.tapped) {
     if (graph.producer(value) == nullptr || state.program.constants[value.index].defined()) {
       state.program.shown_before.push_back(value);
     }
   }
+  state.program.constants.resize(static_cast<std::size_t>(state.values));
   plan_memory(graph, state.program);
   return std::move(state.program);
+}
+
+}  // namespace
+
+Program compile(const Graph& graph, const PlanOptions& options) {
+  return compile_all({graph, options.mode, {options.taps.begin(), options.taps.end()}, {}, {}});
+}
+
+Program compile_differentiable(const Graph& graph) {
+  return compile_all({graph, QuantMode::kFakeQuant, {}, {}, {}, /*differentiable=*/true});
 }
 
 std::vector<at::Tensor> run_step(const Step& step, std::vector<at::Tensor> inputs) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,17 @@ struct Program {
   std::vector<Step> steps;
   std::vector<at::Tensor> constants;  ///< By ValueId::index; undefined for what a run computes.
   std::vector<ValueId> shown_before;  ///< Taps on graph inputs and constants.
+  std::map<ScaleId, std::int32_t> scales;  ///< Where differentiable steps read the grids' scales.
 };
 
 /// Orders, fuses and compiles the nodes; what only constants decide is computed here.
 /// @throws Error as Plan's constructor does.
 Program compile(const Graph& graph, const PlanOptions& options);
+
+/// The same with steps that autograd differentiates, scales being values that a run sets. Its steps
+/// may overwrite nothing: whoever runs them holds all values.
+/// @throws Error(kUnsupported) naming the layer where a step can not be differentiated.
+Program compile_differentiable(const Graph& graph);
 
 /// Runs one step on `inputs`; results are dense. What LibTorch throws becomes an Error(kInternal).
 /// Every Error starts with the step's layer.

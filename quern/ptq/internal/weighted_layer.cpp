@@ -96,16 +96,18 @@ at::Tensor weight_matrices(const Graph& graph, const WeightedLayer& layer) {
   return matrix.unsqueeze(0).contiguous().clone();
 }
 
-void set_weight_matrices(Graph& graph, const WeightedLayer& layer, const at::Tensor& matrices) {
-  at::Tensor values = matrices;
-  if (layer.window) {
-    const auto& [rows, columns] = layer.window->kernel;
-    values = matrices.reshape({layer.groups, layer.outputs, rows, columns, layer.depth()})
-                 .permute({0, 1, 4, 2, 3});
-  } else {
-    values = is_transposed(graph, graph.node(layer.node)) ? matrices[0] : matrices[0].t();
+at::Tensor shaped_weight(const Graph& graph, const WeightedLayer& layer,
+                         const at::Tensor& matrices) {
+  if (!layer.window) {
+    return is_transposed(graph, graph.node(layer.node)) ? matrices[0] : matrices[0].t();
   }
-  values = values.to(at::kFloat).contiguous();
+  const auto& [rows, columns] = layer.window->kernel;
+  return matrices.reshape({layer.groups * layer.outputs, rows, columns, layer.depth()})
+      .permute({0, 3, 1, 2});
+}
+
+void set_weight_matrices(Graph& graph, const WeightedLayer& layer, const at::Tensor& matrices) {
+  const at::Tensor values = shaped_weight(graph, layer, matrices).to(at::kFloat).contiguous();
   const Shape& shape = graph.value(layer.weight).constant->shape();
   Tensor weight = Tensor::of<float>(
       shape, std::span(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel())));

@@ -46,6 +46,9 @@ std::vector<ValueId> inputs_of(const std::vector<WeightedLayer>& layers);
 
 /// The weight as float32 [groups, outputs, inputs].
 at::Tensor weight_matrices(const Graph& graph, const WeightedLayer& layer);
+/// Such matrices in the shape in which the layer reads its weight; shares their memory.
+at::Tensor shaped_weight(const Graph& graph, const WeightedLayer& layer,
+                         const at::Tensor& matrices);
 /// Replaces the weight; a constant that other layers read is copied.
 void set_weight_matrices(Graph& graph, const WeightedLayer& layer, const at::Tensor& matrices);
 

@@ -2,6 +2,7 @@
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
+#include <ATen/ops/linear.h>
 
 #include <algorithm>
 
@@ -18,10 +19,24 @@ std::optional<at::Tensor> bias(const Arguments& inputs) {
   return inputs.has(2) ? std::optional(inputs[2]) : std::nullopt;
 }
 
+/// Whether every output pixel is a product with one input pixel.
+bool is_pointwise(const WindowGeometry& window) {
+  constexpr WindowGeometry::Pair kOne = {1, 1};
+  return window.kernel == kOne && window.strides == kOne && window.pads_begin == kNoPads &&
+         window.pads_end == kNoPads && window.groups == 1;
+}
+
 }  // namespace
 
 Forward build_conv(const StepSource& source) {
   const WindowGeometry window = window_geometry(source.node.graph(), source.node.node());
+  if (is_pointwise(window)) {
+    return [](Arguments& inputs) {
+      const at::Tensor pixels = inputs[0].permute({0, 2, 3, 1});
+      const at::Tensor matrix = inputs[1].flatten(1);
+      return std::vector{at::linear(pixels, matrix, bias(inputs)).permute({0, 3, 1, 2})};
+    };
+  }
   if (window.pads_begin == window.pads_end) {
     return [window](Arguments& inputs) {
       return std::vector{at::conv2d(inputs[0], inputs[1], bias(inputs), window.strides,
