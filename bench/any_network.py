@@ -10,6 +10,7 @@ TITLE = "Any network"
 def rows(data, work):
     yield from operators()
     yield from networks_of_the_field()
+    yield from files_of_other_tools()
     yield from published_files(data, work)
     yield ("parameters and MACs of every network of the zoo, and of its published widths and inputs",
            "the published ones", unit_tests("quern_zoo_test", "*ublished*"))
@@ -33,6 +34,26 @@ def networks_of_the_field():
                f"1e-4 of the range, {count} answers alike; ≤ 1 code apart in ≤ 0.1 %",
                f"{float(difference):.0e}, {same} alike; {differing} of {int(elements):,} codes differ, "
                f"by at most {apart}")
+
+
+def files_of_other_tools():
+    """Scripts whose last line is "N findings in M files"."""
+    command, models = ROOT / "build/quern", ROOT / "build/tests/quern_run_models"
+    for what, goal, script, arguments, python in (
+            ("exports of PyTorch's two exporters, opsets 11 to 20, against onnxruntime",
+             "1e-4 of the range", "../interop/pytorch_exports.py", [command], "interop"),
+            ("TensorFlow's frozen graphs, its checkpoints' weights, tf2onnx, against TensorFlow",
+             "1e-4 of the range", "tensorflow_against_quern.py", [models, command], "tensorflow"),
+            ("TFLite files against LiteRT", "the same codes, floats within 1e-5", "tflite_against_litert.py",
+             [ROOT / "build/tests/quern_random_tflite_files", ROOT / "build/tests/quern_split_tflite",
+              models], "peers"),
+            ("onnxruntime's `quantize_static` files against onnxruntime",
+             "the output's grid, some steps apart", "quantized_against_onnxruntime.py", [command],
+             "peers"),
+            ("hostile ONNX files: exit, sentence, memory, time", "no finding", "hostile_models.py",
+             [command], "peers")):
+        output = peer(script, *arguments, python=python)
+        yield what, goal, output.splitlines()[-1] if output else "not run: its packages are missing"
 
 
 def published_files(data, work):

@@ -18,7 +18,7 @@ namespace quern {
 struct CalibrationData {
   std::vector<Sample> samples;
   LoaderOptions loader;
-  std::size_t memory = std::size_t{512} << 20;  ///< Most of a walk in memory (unit: bytes).
+  std::size_t memory = std::size_t{384} << 20;  ///< Most of a walk in memory (unit: bytes).
 };
 
 /// Shows what a network computes at chosen values, in order, over all calibration pictures, while

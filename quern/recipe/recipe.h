@@ -68,7 +68,7 @@ struct PtqRecipe {
   bool act_order = true;                ///< gptq, gpfq: columns of the largest input first.
   bool asymmetric = true;               ///< gptq: aim at the float network's outputs.
   int iterations = 250;                 ///< adaround: steps of learning per block.
-  int memory_mib = 512;                 ///< Activations held in memory; more go to a file.
+  int memory_mib = 384;                 ///< Activations held in memory; more go to a file.
 
   bool operator==(const PtqRecipe&) const = default;
 };
