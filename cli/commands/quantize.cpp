@@ -85,6 +85,7 @@ std::vector<std::string> observer_names() {
 std::vector<std::string> algorithm_names() {
   std::vector<std::string> names;
   for (const PtqAlgorithm& algorithm : ptq_algorithms()) names.emplace_back(algorithm.name);
+  for (const PtqPreset& preset : ptq_presets()) names.emplace_back(preset.name);
   return names;
 }
 
@@ -122,6 +123,7 @@ void run(const QuantizeCommand& options) {
   folder.add_input(recipe.model.source);
   folder.add_input(recipe.data.calibration);
   folder.add_output(model);
+  folder.write_manifest(json);
   for (const std::filesystem::path& path : write_report(options.output, recipe, result)) {
     folder.add_output(path);
   }

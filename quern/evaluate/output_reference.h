@@ -13,7 +13,7 @@ namespace quern {
 class OutputReference {
  public:
   /// Runs `reference` in float over `samples`; the pictures are kept.
-  /// @throws Error(kInvalidArgument) if none can be read; errors of Plan and for_each_batch.
+  /// @throws Error(kInvalidArgument) for no samples; errors of Plan and for_each_batch.
   OutputReference(const Graph& reference, const std::vector<Sample>& samples,
                   const LoaderOptions& loader);
 

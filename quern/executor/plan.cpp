@@ -12,11 +12,6 @@
 namespace quern {
 namespace {
 
-/// A batch is computed on one core; side by side batches use the others.
-void use_calling_thread_only() {
-  if (at::get_num_threads() != 1) at::set_num_threads(1);
-}
-
 void check_input(const Value& wanted, DType dtype, const Shape& shape) {
   const auto check = [&](bool condition) {
     require(condition, "input '{}' is {} {}, expected {} {}", wanted.name, name(dtype),
@@ -38,6 +33,10 @@ const Shape& shape_of(const Tensor& tensor) { return tensor.shape(); }
 const Shape& shape_of(const TensorView& view) { return view.shape; }
 
 }  // namespace
+
+void compute_on_calling_thread() {
+  if (at::get_num_threads() != 1) at::set_num_threads(1);
+}
 
 struct Plan::Impl {
   Graph graph;
@@ -85,7 +84,7 @@ void Plan::Impl::run(const Step& step, std::vector<at::Tensor>& values, const Ta
 
 Plan::Plan(const Graph& graph, const PlanOptions& options) {
   keep_freed_memory();
-  use_calling_thread_only();
+  compute_on_calling_thread();
   const c10::InferenceMode no_gradients;
   impl_ = std::make_unique<Impl>(Impl{.graph = graph, .program = {}});
   infer_shapes(impl_->graph);  // A pass may have left values without one.
@@ -110,13 +109,13 @@ std::vector<at::Tensor> Plan::Impl::run(const std::vector<Input>& inputs, const 
 }
 
 void Plan::run(const std::vector<TensorView>& inputs, const Tap& tap) const {
-  use_calling_thread_only();
+  compute_on_calling_thread();
   const c10::InferenceMode no_gradients;
   impl_->run(inputs, tap);
 }
 
 std::vector<Tensor> Plan::run(const std::vector<Tensor>& inputs, const Tap& tap) const {
-  use_calling_thread_only();
+  compute_on_calling_thread();
   const c10::InferenceMode no_gradients;
   const std::vector<at::Tensor> values = impl_->run(inputs, tap);
   std::vector<Tensor> outputs;

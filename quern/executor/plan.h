@@ -29,6 +29,10 @@ struct TensorView {
 /// Sees values as they are computed, in schedule order.
 using Tap = std::function<void(ValueId, const TensorView&)>;
 
+/// Keeps LibTorch from using other threads for what this one computes: batches run side by side,
+/// one thread each, and sums do not depend on how many there are. A Plan's `run` does so by itself.
+void compute_on_calling_thread();
+
 struct PlanOptions {
   QuantMode mode = QuantMode::kFakeQuant;
   std::vector<ValueId> taps;  ///< Values that `run` shows; nodes are not fused across them.

@@ -40,9 +40,8 @@ struct QuantizeResult {
 
 /// Runs a recipe: load, equalize, place quantizers, calibrate, the other algorithms of [ptq], and
 /// evaluate where validation pictures are given. Nothing is written.
-/// @throws Error(kInvalidArgument) if the recipe names no model or no calibration pictures; errors
-/// of
-///         the stages.
+/// @throws Error(kInvalidArgument) if the recipe names no model or no calibration pictures;
+///         errors of the stages.
 QuantizeResult quantize(const Recipe& recipe);
 
 /// The same on these calibration pictures instead of the recipe's.

@@ -83,15 +83,16 @@ ActivationWalk::ActivationWalk(const Graph& graph, QuantMode mode, std::vector<V
 void ActivationWalk::load(const CalibrationData& data, bool mirrors) {
   const ValueId input = graph_.inputs()[0];
   batches_ = batch_count(data.samples.size(), data.loader);
-  batch_sizes_.assign(mirrors ? 2 * batches_ : batches_, 0);
+  std::vector<std::int64_t>& rows = rows_[input];
+  rows.assign(mirrors ? 2 * batches_ : batches_, 0);
   for_each_batch(data.samples, data.loader, [&](int, const Batch& batch) {
     const Tensor pictures = transposed(batch.images, {0, 2, 3, 1});  // As all else is stored.
     const auto bytes = pictures.bytes();
-    batch_sizes_[batch.index] = pictures.shape()[0];
+    rows[batch.index] = pictures.shape()[0];
     store_.put(input, batch.index, {bytes.begin(), bytes.end()});
     if (!mirrors) return;
     const std::size_t twin = batch.index + batches_;
-    batch_sizes_[twin] = pictures.shape()[0];
+    rows[twin] = pictures.shape()[0];
     store_.put(input, twin, mirrored(pictures));
   });
   if (mirrors) batches_ *= 2;
@@ -133,6 +134,7 @@ void ActivationWalk::forget_unneeded() {
     if (needed.contains(value)) continue;
     store_.drop(value);
     stored_.erase(value);
+    rows_.erase(value);
   }
 }
 
@@ -153,7 +155,10 @@ ActivationWalk::Stop ActivationWalk::next() {
     std::size_t source_size = 0;
     for (const ValueId source : stop.sources_) source_size += stored_size(source);
     stop.keeps_ = stored_size(stop.value_) <= kKeptGrowth * source_size;
-    if (stop.keeps_) stored_.insert(stop.value_);
+    if (stop.keeps_) {
+      stored_.insert(stop.value_);
+      rows_[stop.value_].assign(batches_, 0);
+    }
   }
   return stop;
 }
@@ -206,21 +211,26 @@ class Decoded {
 
 void ActivationWalk::Stop::run(std::size_t batch,
                                const std::function<void(const TensorView&)>& show) const {
-  const std::int64_t pictures = walk_->batch_sizes_.at(batch);
-  if (pictures == 0) return;
   std::vector<Decoded> decoded;
   decoded.reserve(sources_.size());
   std::vector<TensorView> inputs;
   for (const ValueId source : sources_) {
-    decoded.emplace_back(walk_->graph_, walk_->mode_, source, pictures,
+    const std::int64_t rows = walk_->rows_.at(source)[batch];
+    if (rows == 0) return;  // None of the batch's pictures could be read.
+    decoded.emplace_back(walk_->graph_, walk_->mode_, source, rows,
                          walk_->store_.get(source, batch));
     inputs.push_back(decoded.back().view());
   }
-  if (plan_ == nullptr) return show(inputs.at(0));
+  if (plan_ == nullptr) {
+    compute_on_calling_thread();
+    return show(inputs.at(0));
+  }
   plan_->run(inputs, [&](ValueId value, const TensorView& view) {
     if (value != value_in_part_) return;
     show(view);
-    if (keeps_) walk_->store_.put(value_, batch, walk_->encode(value_, view));
+    if (!keeps_) return;
+    walk_->rows_.at(value_)[batch] = view.shape[0];
+    walk_->store_.put(value_, batch, walk_->encode(value_, view));
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -74,7 +75,8 @@ class ActivationWalk {
   std::vector<ValueId> values_;
   std::size_t position_ = 0;
   std::size_t batches_ = 0;
-  std::vector<std::int64_t> batch_sizes_;
+  /// The first extent of stored values, batch by batch: pictures, or rows of several per picture.
+  std::map<ValueId, std::vector<std::int64_t>> rows_;
   BatchStore store_;
   std::set<ValueId> stored_;
 };

@@ -67,29 +67,59 @@ const std::vector<PtqAlgorithm>& ptq_algorithms() {
   return algorithms;
 }
 
-std::vector<PtqAlgorithm> ptq_algorithms(const std::vector<std::string>& names) {
+const std::vector<PtqPreset>& ptq_presets() {
+  static const std::vector<PtqPreset> presets = {
+      // What the FINN flow advises.
+      {"recommended", {"equalize_activations", "gpfq", "correct_bias"}},
+  };
+  return presets;
+}
+
+namespace {
+
+/// The names with presets replaced by what they stand for.
+std::vector<std::string> spelled_out(const std::vector<std::string>& names) {
   std::vector<std::string> known;
   for (const PtqAlgorithm& algorithm : ptq_algorithms()) known.emplace_back(algorithm.name);
+  for (const PtqPreset& preset : ptq_presets()) known.emplace_back(preset.name);
+  std::vector<std::string> result;
   for (const std::string& name : names) {
     require(std::ranges::find(known, name) != known.end(),
             "'{}' is not an algorithm of post-training quantization{}", name,
             nearest_hint(name, nearest(name, known)));
+    const auto preset = std::ranges::find(ptq_presets(), name, &PtqPreset::name);
+    if (preset == ptq_presets().end()) {
+      result.push_back(name);
+    } else {
+      result.insert(result.end(), preset->algorithms.begin(), preset->algorithms.end());
+    }
   }
-  std::vector<PtqAlgorithm> chosen;
-  std::ranges::copy_if(ptq_algorithms(), std::back_inserter(chosen),
-                       [&](const PtqAlgorithm& algorithm) {
-                         return std::ranges::find(names, algorithm.name) != names.end();
-                       });
+  return result;
+}
+
+void check_rounding(const std::vector<PtqAlgorithm>& chosen) {
   const auto rounds = [](const PtqAlgorithm& algorithm) {
     return algorithm.stage == PtqStage::kRound;
   };
-  if (std::ranges::count_if(chosen, rounds) > 1) {
-    const auto first = std::ranges::find_if(chosen, rounds);
-    const auto second = std::ranges::find_if(first + 1, chosen.end(), rounds);
-    fail(ErrorCode::kInvalidArgument,
-         "'{}' and '{}' both round the weights, and the second would undo the first: leave one out",
-         first->name, second->name);
-  }
+  const auto first = std::ranges::find_if(chosen, rounds);
+  if (first == chosen.end()) return;
+  const auto second = std::ranges::find_if(first + 1, chosen.end(), rounds);
+  if (second == chosen.end()) return;
+  fail(ErrorCode::kInvalidArgument,
+       "'{}' and '{}' both round the weights, and the second would undo the first: leave one out",
+       first->name, second->name);
+}
+
+}  // namespace
+
+std::vector<PtqAlgorithm> ptq_algorithms(const std::vector<std::string>& names) {
+  const std::vector<std::string> wanted = spelled_out(names);
+  std::vector<PtqAlgorithm> chosen;
+  std::ranges::copy_if(ptq_algorithms(), std::back_inserter(chosen),
+                       [&](const PtqAlgorithm& algorithm) {
+                         return std::ranges::find(wanted, algorithm.name) != wanted.end();
+                       });
+  check_rounding(chosen);
   if (std::ranges::any_of(chosen, &PtqAlgorithm::needs_no_correction)) {
     std::erase_if(chosen, [](const PtqAlgorithm& algorithm) {
       return algorithm.stage == PtqStage::kCorrect;

@@ -46,8 +46,16 @@ struct PtqAlgorithm {
 /// All of them, in the order in which they run.
 const std::vector<PtqAlgorithm>& ptq_algorithms();
 
-/// Those of these names, each once, in the order in which they run; without those that correct
-/// where one that rounds needs none.
+/// A name for several algorithms.
+struct PtqPreset {
+  std::string_view name;
+  std::vector<std::string> algorithms;
+};
+
+const std::vector<PtqPreset>& ptq_presets();
+
+/// Those of these names, of algorithms or presets, each once, in the order in which they run;
+/// without those that correct where one that rounds needs none.
 /// @throws Error(kInvalidArgument) for an unknown name, naming the nearest, or two that round.
 std::vector<PtqAlgorithm> ptq_algorithms(const std::vector<std::string>& names);
 

@@ -58,6 +58,7 @@ void BatchStore::write(Place& place, const std::vector<std::byte>& bytes) {
   while (done < bytes.size()) {
     const ssize_t count = pwrite(file_, bytes.data() + done, bytes.size() - done,
                                  end_ + static_cast<std::int64_t>(done));
+    if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       fail(ErrorCode::kIo, "cannot write activations to a temporary file in {}: {}",
            temporary_folder().string(), std::strerror(errno));
@@ -79,6 +80,7 @@ std::vector<std::byte> BatchStore::get(ValueId value, std::size_t batch) const {
   while (done < bytes.size()) {
     const ssize_t count = pread(file_, bytes.data() + done, bytes.size() - done,
                                 place.offset + static_cast<std::int64_t>(done));
+    if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       fail(ErrorCode::kIo, "cannot read activations from a temporary file: {}",
            std::strerror(errno));
@@ -92,7 +94,13 @@ void BatchStore::drop(ValueId value) {
   const std::lock_guard lock(mutex_);
   std::erase_if(places_, [&](const auto& entry) {
     if (entry.first.first != value) return false;
-    held_ -= entry.second.bytes.size();
+    const Place& place = entry.second;
+    held_ -= place.bytes.size();
+    // The file keeps its length and gives its blocks back, where the file system can.
+    if (place.offset >= 0) {
+      static_cast<void>(fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, place.offset,
+                                  static_cast<off_t>(place.size)));
+    }
     return true;
   });
 }

@@ -26,15 +26,40 @@ using internal::WeightGrid;
 /// Pictures on which the two ways are compared.
 constexpr std::size_t kJudged = 32;
 
-/// The layers whose bias is corrected; those that can have none are noted.
+bool has_bias(const Graph& graph, const WeightedLayer& layer) {
+  const std::vector<ValueId>& inputs = graph.node(layer.node).inputs;
+  return inputs.size() > 2 && inputs[2];
+}
+
+/// Why the bias of a layer can not be corrected; empty where it can.
+std::string obstacle(const Graph& graph, const WeightedLayer& layer) {
+  const Node& node = graph.node(layer.node);
+  if (!WeightGrid::of(graph, layer)) return "its weight's grid is bipolar or has a zero point";
+  if (node.op == "MatMul") return "a MatMul has no bias";
+  if (has_bias(graph, layer) && graph.constant_behind(node.inputs[2]) == nullptr) {
+    return "its bias is computed";
+  }
+  if (graph.attribute_or(node.id, "alpha", 1.0F) != 1 ||
+      graph.attribute_or(node.id, "beta", 1.0F) != 1) {
+    return "it multiplies by an alpha or beta";
+  }
+  return "";
+}
+
+/// The layers whose bias is corrected; those with rounded weights that can have none are noted.
 std::vector<WeightedLayer> corrected_layers(const Graph& graph, PtqReport& report) {
+  const auto note = [&](const std::string& layer, const std::string& reason) {
+    report.notes.push_back(fmt::format("correct_bias left '{}' as it is: {}", layer, reason));
+  };
+  for (const NodeId id : internal::other_layers(graph)) {
+    note(graph.node(id).layer, fmt::format("no form of its {} is known", graph.node(id).op));
+  }
   std::vector<WeightedLayer> layers = internal::weighted_layers(graph);
   std::erase_if(layers, [&](const WeightedLayer& layer) {
-    if (!WeightGrid::of(graph, layer)) return true;
-    if (graph.node(layer.node).op != "MatMul") return false;
-    report.notes.push_back(
-        fmt::format("correct_bias left '{}' as it is: a MatMul has no bias", layer.layer));
-    return true;
+    if (!layer.grid) return true;
+    const std::string reason = obstacle(graph, layer);
+    if (!reason.empty()) note(layer.layer, reason);
+    return !reason.empty();
   });
   return layers;
 }
@@ -105,18 +130,23 @@ at::Tensor mean_column(const WeightedLayer& layer, ActivationWalk& walk, int thr
 
 /// The bias of every output channel, float64; zeros where a layer has none.
 at::Tensor bias_of(const Graph& graph, const WeightedLayer& layer) {
-  const std::vector<ValueId>& inputs = graph.node(layer.node).inputs;
   at::Tensor bias = at::zeros({layer.groups * layer.outputs}, at::kDouble);
-  if (inputs.size() < 3 || !inputs[2]) return bias;
-  return bias.add_(at::tensor(to_vector<float>(*graph.constant_behind(inputs[2])), at::kDouble));
+  if (!has_bias(graph, layer)) return bias;
+  const ValueId constant = graph.node(layer.node).inputs[2];
+  return bias.add_(at::tensor(to_vector<float>(*graph.constant_behind(constant)), at::kDouble));
 }
 
 void set_bias(Graph& graph, const WeightedLayer& layer, const at::Tensor& bias) {
   const at::Tensor values = bias.to(at::kFloat).contiguous();
+  const std::vector<ValueId> inputs = graph.node(layer.node).inputs;
+  Shape shape = {values.numel()};
+  // A linear layer may have its bias as a row, on a grid along the row's axis.
+  if (has_bias(graph, layer) && graph.constant_behind(inputs[2])->size() == values.numel()) {
+    shape = graph.constant_behind(inputs[2])->shape();
+  }
   const std::span numbers(values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel()));
   const ValueId constant =
-      graph.add_constant(layer.layer + ".bias", Tensor::of<float>(Shape{values.numel()}, numbers));
-  const std::vector<ValueId> inputs = graph.node(layer.node).inputs;
+      graph.add_constant(layer.layer + ".bias", Tensor::of<float>(shape, numbers));
   if (inputs.size() < 3) return graph.append_input(layer.node, constant);
   const Node* quant = inputs[2] ? graph.quant_of(inputs[2]) : nullptr;
   if (quant != nullptr) {

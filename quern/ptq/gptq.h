@@ -23,8 +23,8 @@ struct GptqOptions {
 ///
 /// The quadratic error that is made small is E(w·x̂ − q·x̂)² or, where `asymmetric`, E(w·x − q·x̂)²,
 /// x the input in the float network: then w becomes w + w (E[x x̂ᵀ] − H)(H + damping)⁻¹ first, which
-/// makes up for what the layers before did to x̂. A row for which plain rounding leaves less of the
-/// error is rounded plainly.
+/// makes up for what the layers before did to x̂. A row that plain rounding leaves nearer to these
+/// w, by (w − q)ᵀ H (w − q), is rounded plainly.
 ///
 /// Source: GPTQ, arXiv:2210.17323; GPTAQ, arXiv:2504.02692.
 /// @param reference  The float network, with the same names of layers; read where `asymmetric`.

@@ -47,16 +47,16 @@ std::string to_json(const RunReport& report) {
 }
 
 RunReport report_from_json(std::string_view json, const std::string& name) {
-  RunReport report;
   try {
-    report = nlohmann::json::parse(json).get<RunReport>();
+    const auto parsed = nlohmann::json::parse(json);
+    const auto version = parsed.at("version").get<std::int64_t>();
+    if (version != 1) {
+      fail(ErrorCode::kParse, "{}: a report of version {}, expected 1", name, version);
+    }
+    return parsed.get<RunReport>();
   } catch (const nlohmann::json::exception& error) {
     fail(ErrorCode::kParse, "{}: not a report of quern: {}", name, error.what());
   }
-  if (report.version != 1) {
-    fail(ErrorCode::kParse, "{}: a report of version {}, expected 1", name, report.version);
-  }
-  return report;
 }
 
 }  // namespace quern

@@ -26,7 +26,7 @@ std::string shape_text(const Graph& graph, ValueId value) {
 
 /// "3×3 depthwise, stride 2": what tells one convolution from another.
 std::string kind_of(const Graph& graph, const Node& node, const Shape& weight) {
-  if (weight.size() != 4) return "";
+  if (weight.size() != 4 || !node.op.starts_with("Conv")) return "";
   std::string kind = fmt::format("{}×{}", weight[2], weight[3]);
   const RuleSubject subject = rule_subject(graph, node);
   if (subject.depthwise) {
@@ -36,7 +36,8 @@ std::string kind_of(const Graph& graph, const Node& node, const Shape& weight) {
   }
   const auto strides = graph.attribute_or<std::vector<std::int64_t>>(node.id, "strides", {1, 1});
   if (std::ranges::any_of(strides, [](std::int64_t stride) { return stride != 1; })) {
-    kind += fmt::format(", stride {}", strides.front());
+    kind += strides[0] == strides[1] ? fmt::format(", stride {}", strides[0])
+                                     : fmt::format(", stride {}×{}", strides[0], strides[1]);
   }
   return kind;
 }
@@ -77,7 +78,9 @@ class Layers {
     }
     for (const ValueId input : group.inputs) {
       const Node* producer = graph_.producer(input);
-      if (producer != nullptr) layer.inputs.push_back(group_of_.at(producer->id));
+      // What is computed from constants alone is in no group.
+      const auto found = producer != nullptr ? group_of_.find(producer->id) : group_of_.end();
+      if (found != group_of_.end()) layer.inputs.push_back(found->second);
     }
     return layer;
   }

@@ -40,6 +40,21 @@ TEST_F(OutputReferenceTest, RefusesOtherShapes) {
                      [&] { judge.sqnr_db(other); });
 }
 
+TEST_F(OutputReferenceTest, LeavesOutPicturesThatCanNotBeRead) {
+  const Graph reference = test::branching_network();
+  const std::vector<Sample> readable(data_.samples.begin() + 4, data_.samples.end());
+  const double expected =
+      OutputReference(reference, readable, data_.loader).sqnr_db(quantized(reference));
+  const Graph graph = quantized(reference);
+  for (std::size_t i = 0; i < 4; ++i) data_.samples[i].path = folder_ / "missing.jpg";
+  data_.loader.skip_bad = true;
+  const OutputReference judge(reference, data_.samples, data_.loader);
+  EXPECT_EQ(judge.pictures(), data_.samples.size() - 4);
+  EXPECT_DOUBLE_EQ(judge.sqnr_db(graph), expected);
+  test::expect_error(ErrorCode::kInvalidArgument, "without a picture",
+                     [&] { OutputReference(reference, {}, data_.loader); });
+}
+
 TEST(Spread, TakesSamplesAtEqualDistances) {
   std::vector<Sample> samples(10);
   for (std::size_t i = 0; i < samples.size(); ++i) samples[i].path = std::to_string(i);

@@ -85,6 +85,24 @@ TEST_F(Walk, LeavesOutPicturesThatCanNotBeRead) {
   EXPECT_EQ(found[0], Tensor());  // The whole batch.
 }
 
+TEST_F(Walk, TakesValuesOfSeveralRowsPerPicture) {
+  test::Network net(3, 8);
+  const auto shape = [&](const std::string& name, std::vector<std::int64_t> extents) {
+    const Shape rank = {std::ssize(extents)};
+    return net.constant(name, Tensor::of<std::int64_t>(rank, extents));
+  };
+  const ValueId rows =
+      net.op("rows", "Reshape", {net.conv("stem", net.input()), shape("rows.shape", {-1, 8})});
+  const ValueId product = net.op("product", "MatMul", {rows, net.weight("product.weight", {8, 6})});
+  const ValueId second = net.op("second", "MatMul", {product, net.weight("second.weight", {6, 4})});
+  const Graph graph =
+      net.finish({net.op("back", "Reshape", {second, shape("back.shape", {-1, 128})})});
+  const std::vector<ValueId> shown = inputs(graph, {"stem", "product", "second"});
+  ActivationWalk walk(graph, QuantMode::kFloat, shown, kMemory);
+  walk.load(data_);
+  for (const ValueId value : shown) EXPECT_EQ(next(walk), values(graph, QuantMode::kFloat, value));
+}
+
 TEST_F(Walk, RefusesANetworkOfTwoInputs) {
   test::Network net(3, 8);
   Graph graph = net.finish({net.conv("conv", net.input())});

@@ -23,6 +23,18 @@ TEST(PtqAlgorithms, TheCatalogIsInTheOrderOfTheStages) {
   EXPECT_TRUE(std::ranges::is_sorted(ptq_algorithms(), {}, &PtqAlgorithm::stage));
 }
 
+TEST(PtqAlgorithms, APresetStandsForItsAlgorithms) {
+  EXPECT_THAT(
+      names(ptq_algorithms({"recommended", "equalize_weights"})),
+      testing::ElementsAre("equalize_weights", "equalize_activations", "gpfq", "correct_bias"));
+  for (const PtqPreset& preset : ptq_presets()) {
+    EXPECT_FALSE(ptq_algorithms({std::string(preset.name)}).empty()) << preset.name;
+  }
+  test::expect_error(ErrorCode::kInvalidArgument, "both round the weights", [] {
+    ptq_algorithms({"recommended", "gptq"});
+  });
+}
+
 TEST(PtqAlgorithms, RefusesANameThatItDoesNotKnow) {
   test::expect_error(ErrorCode::kInvalidArgument,
                      "'gptqs' is not an algorithm of post-training quantization (nearest: 'gptq')",

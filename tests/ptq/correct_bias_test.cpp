@@ -118,6 +118,34 @@ TEST_F(CorrectBias, LeavesAMatMulAndSaysWhy) {
               testing::ElementsAre("correct_bias left 'matmul' as it is: a MatMul has no bias"));
 }
 
+TEST_F(CorrectBias, KeepsTheShapeOfALinearLayersBias) {
+  test::Network net(3, 8);
+  const ValueId pooled = net.op("pool", "GlobalAveragePool", {net.conv("conv", net.input())});
+  const ValueId flat = net.op("flatten", "Flatten", {pooled}, {{"axis", std::int64_t{1}}});
+  const Graph reference = net.finish({net.op(
+      "fc", "Gemm", {flat, net.weight("fc.weight", {4, 5}), net.weight("fc.bias", {1, 5})})});
+  Graph graph = quantized(reference);
+
+  EXPECT_EQ(correct_bias(graph, reference, data_).layers, 2);
+
+  const Node& fc = graph.node(*graph.find_layer("fc"));
+  EXPECT_EQ(graph.constant_behind(fc.inputs[2])->shape(), (Shape{1, 5}));
+  EXPECT_NO_THROW(values(graph, QuantMode::kFakeQuant, fc.outputs[0]));
+}
+
+TEST_F(CorrectBias, LeavesALinearLayerWithFactorsAndSaysWhy) {
+  test::Network net(3, 8);
+  const ValueId pooled = net.op("pool", "GlobalAveragePool", {net.conv("conv", net.input())});
+  const ValueId flat = net.op("flatten", "Flatten", {pooled}, {{"axis", std::int64_t{1}}});
+  const Graph reference = net.finish(
+      {net.op("fc", "Gemm", {flat, net.weight("fc.weight", {4, 5}), net.weight("fc.bias", {5})},
+              {{"alpha", 2.0F}})});
+  Graph graph = quantized(reference);
+  EXPECT_THAT(
+      correct_bias(graph, reference, data_).notes,
+      testing::ElementsAre("correct_bias left 'fc' as it is: it multiplies by an alpha or beta"));
+}
+
 TEST_F(CorrectBias, RefusesWhatItCanNotWorkWith) {
   const Graph reference = test::branching_network();
   Graph graph = quantized(reference);

@@ -143,6 +143,47 @@ TEST_F(Gptq, RoundsEveryKindOfLayerByTheFormula) {
   }
 }
 
+TEST_F(Gptq, TakesAMatMulAlongTheLastOfFourAxes) {
+  test::Network net(3, 8);
+  const ValueId moved = net.op("moved", "Transpose", {net.conv("stem", net.input())},
+                               {{"perm", std::vector<std::int64_t>{0, 2, 3, 1}}});
+  const ValueId product =
+      net.op("product", "MatMul", {moved, net.weight("product.weight", {4, 4})});
+  const Graph reference = net.finish({product});
+  Graph graph = quantized(reference);
+  const std::vector<double> given = [&] {
+    std::vector<double> column;
+    const Node& node = graph.node(*graph.find_layer("product"));
+    for (int i = 0; i < 4; ++i) {
+      column.push_back(
+          graph.constant_behind(node.inputs[1])->data<float>()[static_cast<std::size_t>(4 * i)]);
+    }
+    return column;
+  }();
+  gptq(graph, reference, data_, {.asymmetric = false});
+
+  const Matrix x_hat = columns(graph, QuantMode::kFakeQuant, "product");
+  const double step = scale(graph, "product", 0);
+  const std::vector<double> expected = round_one_by_one(given, test::moments(x_hat, x_hat), step);
+  const Tensor& found = *graph.constant_behind(graph.node(*graph.find_layer("product")).inputs[1]);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(std::lround(found.data<float>()[4 * i] / step), std::lround(expected[i] / step)) << i;
+  }
+}
+
+TEST_F(Gptq, SaysWhichWeightsItLeaves) {
+  test::Network net(3, 8);
+  const ValueId grown =
+      net.op("grown", "ConvTranspose",
+             {net.conv("stem", net.input()), net.weight("grown.weight", {4, 3, 2, 2})},
+             {{"strides", std::vector<std::int64_t>{2, 2}}});
+  const Graph reference = net.finish({grown});
+  Graph graph = quantized(reference);
+  EXPECT_THAT(gptq(graph, reference, data_).notes,
+              testing::ElementsAre("weights of 'grown' keep their rounding: no form of its "
+                                   "ConvTranspose is known"));
+}
+
 TEST_F(Gptq, BlocksChangeNothing) {
   const Graph reference = test::branching_network();
   Graph whole = quantized(reference);

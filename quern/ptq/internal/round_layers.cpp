@@ -15,6 +15,11 @@ namespace {
 
 /// The layers that can be rounded; those that can not are noted.
 std::vector<WeightedLayer> rounded_layers(const Graph& graph, PtqReport& report) {
+  for (const NodeId id : other_layers(graph)) {
+    report.notes.push_back(
+        fmt::format("weights of '{}' keep their rounding: no form of its {} is known",
+                    graph.node(id).layer, graph.node(id).op));
+  }
   std::vector<WeightedLayer> layers = weighted_layers(graph);
   std::erase_if(layers, [&](const WeightedLayer& layer) {
     if (WeightGrid::of(graph, layer)) return false;

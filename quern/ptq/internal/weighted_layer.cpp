@@ -57,6 +57,16 @@ std::vector<WeightedLayer> weighted_layers(const Graph& graph) {
   return layers;
 }
 
+std::vector<NodeId> other_layers(const Graph& graph) {
+  std::vector<NodeId> others;
+  for (const NodeId id : graph.nodes()) {
+    const Node& node = graph.node(id);
+    if (!has_weight(graph, node) || graph.quant_of(node.inputs[1]) == nullptr) continue;
+    if (!weighted_layer(graph, node)) others.push_back(id);
+  }
+  return others;
+}
+
 std::vector<WeightedLayer> layers_in(const Graph& reference,
                                      const std::vector<WeightedLayer>& layers) {
   std::map<std::string, WeightedLayer> by_name;
@@ -153,7 +163,7 @@ at::Tensor windows_on(const WeightedLayer& layer, at::Tensor x) {
 /// The batch as it lies in memory: [N, H, W, channels].
 at::Tensor picture_memory(const TensorView& input) {
   const Shape& shape = input.shape;
-  ensure(input.channels_last, "the input of a convolution is {}", to_string(shape));
+  ensure(input.channels_last, "an input of {} is not stored channels last", to_string(shape));
   return memory_of(input.data.data(), {shape[0], shape[2], shape[3], shape[1]});
 }
 
@@ -179,8 +189,11 @@ std::pair<at::Tensor, std::int64_t> column_sum(const WeightedLayer& layer,
 }
 
 at::Tensor input_columns(const WeightedLayer& layer, const TensorView& input) {
-  if (!layer.window)
-    return memory_of(input.data.data(), input.shape).reshape({1, -1, layer.inputs});
+  if (!layer.window) {
+    const at::Tensor values = input.channels_last ? picture_memory(input).permute({0, 3, 1, 2})
+                                                  : memory_of(input.data.data(), input.shape);
+    return values.reshape({1, -1, layer.inputs});
+  }
   return windows_on(layer, picture_memory(input))
       .permute({5, 0, 1, 2, 3, 4, 6})
       .reshape({layer.groups, -1, layer.inputs});

@@ -37,6 +37,10 @@ struct WeightedLayer {
 /// All of them in the order in which they are computed. Needs inferred shapes.
 std::vector<WeightedLayer> weighted_layers(const Graph& graph);
 
+/// Nodes that read a weight on a grid and are none of them: a ConvTranspose, a MatMul with a weight
+/// of more than two axes.
+std::vector<NodeId> other_layers(const Graph& graph);
+
 /// The layers of the same names in another graph.
 /// @throws Error(kInvalidArgument) naming the one that `reference` lacks or has in another shape.
 std::vector<WeightedLayer> layers_in(const Graph& reference,
