@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
+#include <type_traits>
 
 namespace quern {
 namespace {
@@ -29,10 +31,22 @@ constexpr std::array<DTypeInfo, 11> kDTypes = {{{"float32", 4},
 const DTypeInfo& info(DType dtype) { return kDTypes.at(static_cast<std::size_t>(dtype)); }
 
 template <class To, class From>
+To converted(From value) {
+  if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    // The ends of To are powers of two up to the sign, so doubles.
+    constexpr double kEnd = -static_cast<double>(std::numeric_limits<To>::min());
+    const auto number = static_cast<double>(value);
+    if (!(number >= -kEnd && number < kEnd)) {
+      fail(ErrorCode::kParse, "a tensor holds {:g} where whole numbers belong", number);
+    }
+  }
+  return static_cast<To>(value);
+}
+
+template <class To, class From>
 std::vector<To> converted(const Tensor& tensor) {
   std::vector<To> values(static_cast<std::size_t>(tensor.size()));
-  std::ranges::transform(tensor.data<From>(), values.begin(),
-                         [](From value) { return static_cast<To>(value); });
+  std::ranges::transform(tensor.data<From>(), values.begin(), converted<To, From>);
   return values;
 }
 

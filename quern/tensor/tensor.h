@@ -104,7 +104,7 @@ class Tensor {
 };
 
 /// Every element converted to T (static_cast, row-major), for T = float, double, int32 and int64.
-/// Reads any dtype.
+/// Reads any dtype. @throws Error(kParse) for a float that an integer T can not hold.
 template <class T>
 std::vector<T> to_vector(const Tensor& tensor);
 

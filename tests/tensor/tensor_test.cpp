@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "tests/support/expect_error.h"
 
 namespace quern {
@@ -25,6 +27,18 @@ TEST(Tensor, ReadsEveryTypeAsNumbers) {
               testing::ElementsAre(-128, 127));
   EXPECT_THAT(to_vector<std::int64_t>(Tensor::of<float>({2}, {-1.5F, 2.5F})),
               testing::ElementsAre(-1, 2));
+}
+
+TEST(Tensor, RefusesAFloatThatAnIntegerCanNotHold) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  for (const float value : {-2.2e38F, 9.3e18F, kNan}) {
+    test::expect_error(ErrorCode::kParse, "where whole numbers belong",
+                       [&] { to_vector<std::int64_t>(Tensor::of<float>({1}, {value})); });
+  }
+  test::expect_error(ErrorCode::kParse, "a tensor holds 2.14748e+09 where whole numbers belong",
+                     [&] { to_vector<std::int32_t>(Tensor::of<float>({1}, {2147483648.0F})); });
+  EXPECT_THAT(to_vector<std::int32_t>(Tensor::of<float>({1}, {-2147483648.0F})),
+              testing::ElementsAre(std::numeric_limits<std::int32_t>::min()));
 }
 
 TEST(Tensor, ComparesBytesNotNumbers) {
