@@ -95,6 +95,7 @@ void ActivationWalk::load(const CalibrationData& data, bool mirrors) {
     rows[twin] = pictures.shape()[0];
     store_.put(input, twin, mirrored(pictures));
   });
+  pictures_ = rows;
   if (mirrors) batches_ *= 2;
   stored_.insert(input);
 }

@@ -42,7 +42,7 @@ class ActivationWalk {
 
   std::size_t batches() const { return batches_; }
   /// How many pictures of a batch could be read.
-  std::int64_t pictures(std::size_t batch) const { return batch_sizes_.at(batch); }
+  std::int64_t pictures(std::size_t batch) const { return pictures_.at(batch); }
 
   /// What computes one value from stored ones.
   class Stop {
@@ -75,6 +75,7 @@ class ActivationWalk {
   std::vector<ValueId> values_;
   std::size_t position_ = 0;
   std::size_t batches_ = 0;
+  std::vector<std::int64_t> pictures_;  ///< Per batch.
   /// The first extent of stored values, batch by batch: pictures, or rows of several per picture.
   std::map<ValueId, std::vector<std::int64_t>> rows_;
   BatchStore store_;

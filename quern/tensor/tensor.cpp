@@ -31,7 +31,7 @@ constexpr std::array<DTypeInfo, 11> kDTypes = {{{"float32", 4},
 const DTypeInfo& info(DType dtype) { return kDTypes.at(static_cast<std::size_t>(dtype)); }
 
 template <class To, class From>
-To converted(From value) {
+To number_as(From value) {
   if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
     // The ends of To are powers of two up to the sign, so doubles.
     constexpr double kEnd = -static_cast<double>(std::numeric_limits<To>::min());
@@ -46,7 +46,7 @@ To converted(From value) {
 template <class To, class From>
 std::vector<To> converted(const Tensor& tensor) {
   std::vector<To> values(static_cast<std::size_t>(tensor.size()));
-  std::ranges::transform(tensor.data<From>(), values.begin(), converted<To, From>);
+  std::ranges::transform(tensor.data<From>(), values.begin(), number_as<To, From>);
   return values;
 }
 
