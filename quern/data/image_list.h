@@ -23,8 +23,8 @@ struct Sample {
 std::vector<Sample> read_image_list(const std::filesystem::path& list,
                                     const std::optional<std::filesystem::path>& root = {});
 
-/// One folder per class, classes numbered in byte order of their names, pictures (.jpg, .jpeg,
-/// .png in any case, at any depth) in byte order. A folder of pictures without class folders gives
+/// One folder per class, classes numbered in byte order of their names, pictures (what is_picture
+/// says, at any depth) in byte order. A folder of pictures without class folders gives
 /// samples without labels. Other files and hidden ones are ignored.
 /// @throws Error(kIo) if it can not be read; Error(kParse) if it, or a class folder, holds no
 ///         picture.

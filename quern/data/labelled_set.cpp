@@ -1,0 +1,80 @@
+#include "quern/data/labelled_set.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "quern/base/error.h"
+
+namespace quern {
+namespace {
+
+constexpr std::size_t kRun = 8;  ///< Neighbours that hold_out keeps together.
+
+/// "smoke, fire", or that there is one class a picture.
+std::string outputs_text(const LabelledSet& set) {
+  if (!set.is_multi_label()) return "one class a picture";
+  return fmt::format("the outputs {}", fmt::join(set.outputs, ", "));
+}
+
+}  // namespace
+
+LabelledSet subset(const LabelledSet& set, const std::vector<std::size_t>& pictures) {
+  LabelledSet chosen;
+  chosen.outputs = set.outputs;
+  chosen.notes = set.notes;
+  for (const std::size_t picture : pictures) {
+    chosen.samples.push_back(set.samples.at(picture));
+    if (set.is_multi_label())
+      std::ranges::copy(set.targets_of(picture), std::back_inserter(chosen.targets));
+  }
+  return chosen;
+}
+
+LabelledSet spread(const LabelledSet& set, std::int64_t limit) {
+  require(limit >= 0, "limit must be 0 (all) or more, got {}", limit);
+  const std::size_t count = set.samples.size();
+  const auto wanted = static_cast<std::size_t>(limit);
+  if (wanted == 0 || wanted >= count) return set;
+  std::vector<std::size_t> pictures(wanted);
+  for (std::size_t i = 0; i < wanted; ++i) pictures[i] = i * count / wanted;
+  return subset(set, pictures);
+}
+
+HoldOut hold_out(const LabelledSet& set, double share) {
+  require(share > 0 && share < 1, "hold_out must be above 0 and below 1, got {}", share);
+  std::vector<std::size_t> kept;
+  std::vector<std::size_t> held;
+  // Run r is held where the running total of `share` passes a whole number.
+  const auto total_before = [share](std::size_t run) {
+    return std::floor(static_cast<double>(run) * share);
+  };
+  for (std::size_t i = 0; i < set.samples.size(); ++i) {
+    const std::size_t run = i / kRun;
+    (total_before(run + 1) > total_before(run) ? held : kept).push_back(i);
+  }
+  require(
+      !kept.empty() && !held.empty(),
+      "hold_out = {} of {} pictures leaves {} to train on and {} to validate with; expected some "
+      "of both",
+      share, set.samples.size(), kept.size(), held.size());
+  return {.kept = subset(set, kept), .held = subset(set, held)};
+}
+
+LabelledSet join(const std::vector<LabelledSet>& sets) {
+  require(!sets.empty(), "no data set is given");
+  LabelledSet all = sets.front();
+  for (std::size_t i = 1; i < sets.size(); ++i) {
+    const LabelledSet& set = sets[i];
+    require(set.outputs == all.outputs && set.is_multi_label() == all.is_multi_label(),
+            "data sets of one recipe must have the same outputs, but one has {} and another {}",
+            outputs_text(all), outputs_text(set));
+    std::ranges::copy(set.samples, std::back_inserter(all.samples));
+    std::ranges::copy(set.targets, std::back_inserter(all.targets));
+    std::ranges::copy(set.notes, std::back_inserter(all.notes));
+  }
+  return all;
+}
+
+}  // namespace quern
