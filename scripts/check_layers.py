@@ -4,7 +4,8 @@
 * A file in quern/X includes quern/Y only where Y is X or of a lower level.
 * LibTorch's headers are included only in folders that the table allows it, and never in a public
   header: those in a subfolder internal/ are not public.
-* quern/X/name.cpp has its twin tests/X/name_test.cpp, except below a folder internal/.
+* quern/X/name.cpp (or .c) has its twin tests/X/name_test.cpp, except below a folder internal/. The
+  variants name_w1.c … name_w8.c of a kernel share the twin of name.c.
 """
 
 import re
@@ -17,6 +18,7 @@ WITHOUT_TWIN = {
 }
 TABLE_ROW = re.compile(r"\|\s*`?([a-z_]+)/?`?\s*\|\s*L?(\d+)\s*\|\s*(yes|no)\b")
 INCLUDE = re.compile(r'#include "quern/([a-z_]+)/')
+VARIANT = re.compile(r"_w\d$")
 TORCH_INCLUDE = re.compile(r"#include [<\"](ATen|c10|torch)/")
 
 
@@ -46,19 +48,20 @@ def check_includes(path, folders):
 
 
 def check_twin(path):
-    test = Path("tests", *path.parts[1:-1], path.stem + "_test.cpp")
+    stem = VARIANT.sub("", path.stem) if path.suffix == ".c" else path.stem
+    test = Path("tests", *path.parts[1:-1], stem + "_test.cpp")
     if "internal" not in path.parts and path.name not in WITHOUT_TWIN and not test.exists():
         yield f"{path}: {test} is missing"
 
 
 def main():
     folders = read_folders(Path("ARCHITECTURE.md"))
-    names = subprocess.run(["git", "ls-files", "quern/*.h", "quern/*.cpp"], check=True,
+    names = subprocess.run(["git", "ls-files", "quern/*.h", "quern/*.cpp", "quern/*.c"], check=True,
                            capture_output=True, text=True).stdout.split()
     findings = []
     for path in map(Path, names):
         findings += check_includes(path, folders)
-        if path.suffix == ".cpp":
+        if path.suffix != ".h":
             findings += check_twin(path)
     print(*findings, sep="\n", end="\n" if findings else "")
     return bool(findings)

@@ -1,0 +1,115 @@
+#include "quern/runtime/internal/depthwise_rows.h"
+
+// Where all taps of a pixel lie inside of the input as bytes, they are read where they are; at the
+// border, and for codes of fewer bits, they are first gathered in scratch memory. A table of
+// offsets tells both alike.
+
+/// Offsets per table: the packed number of taps. Beyond the last tap weights are 0 and what is read
+/// does not matter, as long as it exists.
+static int32_t offset_count(const QuernWeights* weights) {
+  return weights->words * (16 / weights->bits);
+}
+
+/// Bytes of a gathered pixel: pairs of channels are read even where the last is alone.
+static int32_t gathered_bytes(const QuernConv* conv) { return (conv->input.channels + 1) & ~1; }
+
+int32_t quern_depthwise_scratch_bytes(const QuernConv* conv) {
+  const int32_t tables = 2 * offset_count(&conv->weights) * (int32_t)sizeof(int32_t);
+  return tables + ((conv->weights.depth * gathered_bytes(conv) + 3) & ~3);
+}
+
+/// The parts of scratch memory.
+typedef struct {
+  int32_t* in_place;  ///< From the first tap to each, in the input.
+  int32_t* in_copy;   ///< From the first tap to each, in the copy.
+  uint8_t* copy;      ///< [taps][gathered_bytes]
+} Taps;
+
+static Taps make_taps(const QuernConv* conv, void* scratch) {
+  const int32_t count = offset_count(&conv->weights);
+  Taps taps;
+  taps.in_place = (int32_t*)scratch;
+  taps.in_copy = taps.in_place + count;
+  taps.copy = (uint8_t*)(taps.in_copy + count);
+  for (int32_t k = 0; k < count; ++k) {
+    const int32_t tap = k < conv->weights.depth ? k : 0;
+    const int32_t i = tap / conv->window.width, j = tap % conv->window.width;
+    taps.in_place[k] = i * conv->window.dilation_height * conv->input.row_bytes +
+                       j * conv->window.dilation_width * conv->input.pixel_bytes;
+    taps.in_copy[k] = tap * gathered_bytes(conv);
+  }
+  return taps;
+}
+
+/// Copies the taps of a window whose first tap is (y, x), as bytes.
+static void gather(const QuernConv* conv, const uint8_t* input, int32_t y, int32_t x,
+                   uint8_t* copy) {
+  const QuernTensor* in = &conv->input;
+  for (int32_t i = 0; i < conv->window.height; ++i) {
+    const int32_t row = y + i * conv->window.dilation_height;
+    for (int32_t j = 0; j < conv->window.width; ++j) {
+      const int32_t column = x + j * conv->window.dilation_width;
+      const int32_t is_inside = row >= 0 && row < in->height && column >= 0 && column < in->width;
+      const uint8_t* pixel =
+          is_inside ? input + quern_row(in, row) + column * in->pixel_bytes : input;
+      for (int32_t c = 0; c < in->channels; ++c) {
+        copy[c] = (uint8_t)(is_inside ? quern_load(pixel, c, in->bits) : conv->padding);
+      }
+      copy[gathered_bytes(conv) - 1] = in->channels & 1 ? 0 : copy[gathered_bytes(conv) - 1];
+      copy += gathered_bytes(conv);
+    }
+  }
+}
+
+/// The first tap, in the input where all taps can be read there.
+static const uint8_t* find_taps(const QuernConv* conv, const uint8_t* input, int32_t y, int32_t x,
+                                const Taps* taps, const int32_t** offsets) {
+  const QuernTensor* in = &conv->input;
+  const QuernWindow* window = &conv->window;
+  const int32_t top = y * window->stride_height - window->top;
+  const int32_t left = x * window->stride_width - window->left;
+  const int32_t height = (window->height - 1) * window->dilation_height;
+  const int32_t width = (window->width - 1) * window->dilation_width;
+  if (in->bits == 8 && (in->channels & 1) == 0 && top >= 0 && top + height < in->height &&
+      left >= 0 && left + width < in->width && top % in->rows + height < in->rows) {
+    *offsets = taps->in_place;
+    return input + quern_row(in, top) + left * in->pixel_bytes;
+  }
+  gather(conv, input, top, left, taps->copy);
+  *offsets = taps->in_copy;
+  return taps->copy;
+}
+
+static int32_t sum_taps(const uint8_t* x, const int32_t* offsets, int32_t count) {
+  int32_t sum = 0;
+  for (int32_t k = 0; k < count; ++k) sum += x[offsets[k]];
+  return sum;
+}
+
+void quern_depthwise_rows(const QuernConv* conv, QuernDotTaps dot, const uint8_t* input,
+                          uint8_t* output, void* scratch, int32_t row_begin, int32_t row_end) {
+  const QuernTensor* out = &conv->output;
+  const QuernWeights* weights = &conv->weights;
+  const Taps taps = make_taps(conv, scratch);
+  for (int32_t y = row_begin; y < row_end; ++y) {
+    uint8_t* to = output + quern_row(out, y);
+    for (int32_t x = 0; x < out->width; ++x) {
+      const int32_t* offsets;
+      const uint8_t* first = find_taps(conv, input, y, x, &taps, &offsets);
+      const uint32_t* packed = weights->packed;
+      int32_t sums[2] = {0, 0};
+      for (int32_t c = 0; c < out->channels; ++c) {
+        if ((c & 1) == 0) {
+          dot(first + c, offsets, packed, weights->words, sums);
+          packed += weights->words;
+        }
+        int32_t accumulator = conv->bias[c] + sums[c & 1];
+        if (weights->zero) {
+          accumulator -= weights->zero[c] * sum_taps(first + c, offsets, weights->depth);
+        }
+        quern_store(to, c, out->bits, quern_requantize(&conv->requantize, c, accumulator));
+      }
+      to += out->pixel_bytes;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+#ifndef QUERN_RUNTIME_REQUANTIZE_H
+#define QUERN_RUNTIME_REQUANTIZE_H
+
+// How an int32 accumulator becomes a code.
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// The arithmetic between accumulator and code. M = multiplier / 2^shift; M may be negative.
+typedef enum {
+  kQuernAccumulator = 0,  ///< The accumulator itself, for outputs of 32 bits.
+  kQuernNearest = 1,      ///< ⌊acc · M + ½⌋: to nearest, ties up, rounded once.
+  kQuernFloor = 2,        ///< ⌊acc · M⌋: integer channel normalization as published.
+  kQuernThresholds = 3,   ///< How many thresholds T of the channel have acc · multiplier ≥ T.
+} QuernRounding;
+
+/// The code is clamp(rounded + zero_point, low, high); with thresholds it is low + their number.
+///
+/// Source of integer channel normalization (a multiplier and bias per channel, batch norm included)
+/// and thresholds: Rusci et al., "Memory-Driven Mixed Low Precision Quantization For Enabling Deep
+/// Network Inference On Microcontrollers", 2019, arXiv:1905.13082.
+typedef struct {
+  int32_t rounding;           ///< A QuernRounding.
+  int32_t zero_point;         ///< Code of the real value 0.
+  int32_t low, high;          ///< Ends of the code, an activation's clamp included.
+  int32_t stride;             ///< 1: one entry per channel; 0: the same for all.
+  const int32_t* multiplier;  ///< Q0.31, of either sign. With thresholds 1, or −1 where they fall.
+  const uint8_t* shift;       ///< 1 to 62; unused by thresholds.
+  const int32_t* thresholds;  ///< high − low per entry, ascending.
+} QuernRequantize;
+
+/// ⌊(accumulator · multiplier + half) / 2^shift⌋, half = 2^(shift − 1) if `nearest` and 0 if not.
+static inline int32_t quern_scale(int32_t accumulator, int32_t multiplier, int32_t shift,
+                                  int32_t nearest) {
+  const int64_t product = (int64_t)accumulator * multiplier;
+  if (shift > 32) {
+    // Neither half nor the quotient sees the low word of the product.
+    const int32_t half = nearest ? (int32_t)1 << (shift - 33) : 0;
+    return ((int32_t)(product >> 32) + half) >> (shift - 32);
+  }
+  const int64_t scaled = (product + (nearest ? (int64_t)1 << (shift - 1) : 0)) >> shift;
+  return scaled > INT32_MAX ? INT32_MAX : scaled < INT32_MIN ? INT32_MIN : (int32_t)scaled;
+}
+
+/// The number of ascending thresholds that `value` reaches, by bisection.
+static inline int32_t quern_count_reached(const int32_t* thresholds, int32_t count, int32_t value) {
+  int32_t reached = 0;
+  while (count > 0) {
+    const int32_t half = count / 2;
+    if (value >= thresholds[reached + half]) {
+      reached += half + 1;
+      count -= half + 1;
+    } else {
+      count = half;
+    }
+  }
+  return reached;
+}
+
+/// The code of an accumulator; `entry` is its channel.
+static inline int32_t quern_requantize(const QuernRequantize* to, int32_t entry,
+                                       int32_t accumulator) {
+  if (to->rounding == kQuernAccumulator) return accumulator;
+  entry *= to->stride;
+  if (to->rounding == kQuernThresholds) {
+    const int32_t count = to->high - to->low;
+    return to->low + quern_count_reached(to->thresholds + entry * count, count,
+                                         accumulator * to->multiplier[entry]);
+  }
+  // A code is in reach of int32 after the clamp only: keep clear of the ends before the addition.
+  int32_t code = quern_scale(accumulator, to->multiplier[entry], to->shift[entry],
+                             to->rounding == kQuernNearest);
+  if (code > to->high - to->zero_point) return to->high;
+  if (code < to->low - to->zero_point) return to->low;
+  return code + to->zero_point;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

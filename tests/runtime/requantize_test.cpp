@@ -1,0 +1,81 @@
+#include "quern/runtime/requantize.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "quern/base/random.h"
+
+namespace quern {
+namespace {
+
+/// ⌊acc · M⌋ or ⌊acc · M + ½⌋ in exact arithmetic: the product of an int32 and an int32 fits 63
+/// bits, half of 2^62 added to it 64.
+std::int32_t exact(std::int32_t accumulator, std::int32_t multiplier, std::int32_t shift,
+                   bool nearest) {
+  __extension__ using Wide = __int128;
+  const Wide product = Wide{accumulator} * multiplier + (nearest ? Wide{1} << (shift - 1) : 0);
+  Wide quotient = product / (Wide{1} << shift);
+  if (quotient * (Wide{1} << shift) > product) quotient -= 1;
+  return static_cast<std::int32_t>(std::min<Wide>(std::max<Wide>(quotient, INT32_MIN), INT32_MAX));
+}
+
+TEST(Requantize, ScalesExactlyForEveryShift) {
+  Random random(1);
+  const std::int32_t ends[] = {INT32_MIN, -1, 0, 1, INT32_MAX};
+  for (std::int32_t shift = 1; shift <= 62; ++shift) {
+    for (int i = 0; i < 200; ++i) {
+      const auto accumulator = static_cast<std::int32_t>(
+          i < 5 ? ends[i] : random.integer(INT32_MIN, INT32_MAX) >> random.integer(0, 31));
+      const auto multiplier = static_cast<std::int32_t>(
+          i % 25 < 5 ? ends[i % 25] : random.integer(INT32_MIN, INT32_MAX));
+      for (const bool nearest : {false, true}) {
+        EXPECT_EQ(quern_scale(accumulator, multiplier, shift, nearest),
+                  exact(accumulator, multiplier, shift, nearest))
+            << accumulator << " * " << multiplier << " >> " << shift;
+      }
+    }
+  }
+}
+
+TEST(Requantize, SendsTiesUp) {
+  const std::int32_t half = 1 << 30;
+  EXPECT_EQ(quern_scale(3, half, 31, 1), 2);
+  EXPECT_EQ(quern_scale(-3, half, 31, 1), -1);
+  EXPECT_EQ(quern_scale(-3, half, 31, 0), -2);
+}
+
+TEST(Requantize, ClampsAroundTheZeroPoint) {
+  const std::int32_t multiplier[] = {1 << 30, -(1 << 30)};
+  const std::uint8_t shift[] = {30, 31};
+  QuernRequantize to = {kQuernNearest, 128, 10, 250, 1, multiplier, shift, nullptr};
+  EXPECT_EQ(quern_requantize(&to, 0, 5), 133);
+  EXPECT_EQ(quern_requantize(&to, 0, 123), 250);
+  EXPECT_EQ(quern_requantize(&to, 0, INT32_MAX), 250);
+  EXPECT_EQ(quern_requantize(&to, 0, INT32_MIN), 10);
+  EXPECT_EQ(quern_requantize(&to, 1, 7), 125);
+  to.rounding = kQuernFloor;
+  EXPECT_EQ(quern_requantize(&to, 1, 7), 124);
+  to.stride = 0;
+  EXPECT_EQ(quern_requantize(&to, 1, 7), 135);
+}
+
+TEST(Requantize, CountsThresholdsOfEitherDirection) {
+  const std::int32_t sign[] = {1, -1, 1};
+  const std::int32_t thresholds[] = {-5, 0, 9, -5, 0, 9, INT32_MIN, INT32_MIN, INT32_MAX};
+  const QuernRequantize to = {kQuernThresholds, 0, 1, 4, 1, sign, nullptr, thresholds};
+  for (std::int32_t value = -12; value <= 12; ++value) {
+    const std::int32_t rising = 1 + (value >= -5) + (value >= 0) + (value >= 9);
+    EXPECT_EQ(quern_requantize(&to, 0, value), rising);
+    EXPECT_EQ(quern_requantize(&to, 1, -value), rising);
+    EXPECT_EQ(quern_requantize(&to, 2, value), 3) << "a dead channel is constant";
+  }
+}
+
+TEST(Requantize, PassesAccumulatorsThrough) {
+  const QuernRequantize to = {kQuernAccumulator, 0, 0, 0, 0, nullptr, nullptr, nullptr};
+  EXPECT_EQ(quern_requantize(&to, 3, INT32_MIN), INT32_MIN);
+}
+
+}  // namespace
+}  // namespace quern
