@@ -37,8 +37,8 @@ struct IntTensor {
 };
 
 /// How accumulators become the stored codes of an op's output; quern_requantize computes it. The
-/// zero point is the output's. `multiplier` and `shift` have one element or one per entry, and
-/// `thresholds` high − low for each of those.
+/// zero point is the output's. `multiplier` and `shift` have one element or one per entry,
+/// `remainder` and `highest` as many or none, and `thresholds` high − low for each.
 ///
 /// A channel that batch norm makes constant (γ = 0) has weights of 0 and its constant in the bias.
 struct Requantization {
@@ -47,6 +47,8 @@ struct Requantization {
   std::int32_t high = 255;
   std::vector<std::int32_t> multiplier;  ///< See QuernRequantize for the domains.
   std::vector<std::uint8_t> shift;
+  std::vector<std::int32_t> remainder;
+  std::vector<std::uint8_t> highest;
   std::vector<std::int32_t> thresholds;
 
   bool operator==(const Requantization&) const = default;

@@ -9,12 +9,14 @@
 extern "C" {
 #endif
 
-/// The arithmetic between accumulator and code. M = multiplier / 2^shift; M may be negative.
+/// The arithmetic between accumulator and code. M = multiplier / 2^shift; M may be negative. r =
+/// remainder / 2^shift is what is left of the bias, which counts whole steps of the accumulator: up
+/// to half of M, so that without it few bits, which make M large, would move many codes.
 typedef enum {
   kQuernAccumulator = 0,  ///< The accumulator itself, for outputs of 32 bits.
-  kQuernNearest = 1,      ///< ⌊acc · M + ½⌋: to nearest, ties up, rounded once.
-  kQuernFloor = 2,        ///< ⌊acc · M⌋: integer channel normalization as published.
-  kQuernThresholds = 3,   ///< How many thresholds T of the channel have acc · multiplier ≥ T.
+  kQuernNearest = 1,      ///< ⌊acc · M + r + ½⌋: to nearest, ties up, rounded once.
+  kQuernFloor = 2,  ///< ⌊acc · M + r⌋: with r = 0 integer channel normalization as published.
+  kQuernThresholds = 3,  ///< How many thresholds T of the channel have acc · multiplier ≥ T.
 } QuernRounding;
 
 /// The code is clamp(rounded + zero_point, low, high); with thresholds it is low + their number.
@@ -29,13 +31,17 @@ typedef struct {
   int32_t stride;             ///< 1: one entry per channel; 0: the same for all.
   const int32_t* multiplier;  ///< Q0.31, of either sign. With thresholds 1, or −1 where they fall.
   const uint8_t* shift;       ///< 1 to 62; unused by thresholds.
+  const int32_t* remainder;   ///< Within ±2^30; null where all are 0. Unused by thresholds.
+  const uint8_t* highest;     ///< Largest code, low to high, where entries differ in it; else null.
+                              ///< Unused by thresholds.
   const int32_t* thresholds;  ///< high − low per entry, ascending.
 } QuernRequantize;
 
-/// ⌊(accumulator · multiplier + half) / 2^shift⌋, half = 2^(shift − 1) if `nearest` and 0 if not.
+/// ⌊(accumulator · multiplier + remainder + half) / 2^shift⌋, half = 2^(shift − 1) if `nearest` and
+/// 0 if not.
 static inline int32_t quern_scale(int32_t accumulator, int32_t multiplier, int32_t shift,
-                                  int32_t nearest) {
-  const int64_t product = (int64_t)accumulator * multiplier;
+                                  int32_t remainder, int32_t nearest) {
+  const int64_t product = (int64_t)accumulator * multiplier + remainder;
   if (shift > 32) {
     // Neither half nor the quotient sees the low word of the product.
     const int32_t half = nearest ? (int32_t)1 << (shift - 33) : 0;
@@ -71,9 +77,11 @@ static inline int32_t quern_requantize(const QuernRequantize* to, int32_t entry,
                                          accumulator * to->multiplier[entry]);
   }
   // A code is in reach of int32 after the clamp only: keep clear of the ends before the addition.
-  int32_t code = quern_scale(accumulator, to->multiplier[entry], to->shift[entry],
-                             to->rounding == kQuernNearest);
-  if (code > to->high - to->zero_point) return to->high;
+  const int32_t code =
+      quern_scale(accumulator, to->multiplier[entry], to->shift[entry],
+                  to->remainder ? to->remainder[entry] : 0, to->rounding == kQuernNearest);
+  const int32_t high = to->highest ? to->highest[entry] : to->high;
+  if (code > high - to->zero_point) return high;
   if (code < to->low - to->zero_point) return to->low;
   return code + to->zero_point;
 }

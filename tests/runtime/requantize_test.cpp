@@ -9,12 +9,12 @@
 namespace quern {
 namespace {
 
-/// ⌊acc · M⌋ or ⌊acc · M + ½⌋ in exact arithmetic: the product of an int32 and an int32 fits 63
-/// bits, half of 2^62 added to it 64.
+/// ⌊acc · M + r⌋ or ⌊acc · M + r + ½⌋ in exact arithmetic.
 std::int32_t exact(std::int32_t accumulator, std::int32_t multiplier, std::int32_t shift,
-                   bool nearest) {
+                   std::int32_t remainder, bool nearest) {
   __extension__ using Wide = __int128;
-  const Wide product = Wide{accumulator} * multiplier + (nearest ? Wide{1} << (shift - 1) : 0);
+  const Wide product =
+      Wide{accumulator} * multiplier + remainder + (nearest ? Wide{1} << (shift - 1) : 0);
   Wide quotient = product / (Wide{1} << shift);
   if (quotient * (Wide{1} << shift) > product) quotient -= 1;
   return static_cast<std::int32_t>(std::min<Wide>(std::max<Wide>(quotient, INT32_MIN), INT32_MAX));
@@ -29,10 +29,12 @@ TEST(Requantize, ScalesExactlyForEveryShift) {
           i < 5 ? ends[i] : random.integer(INT32_MIN, INT32_MAX) >> random.integer(0, 31));
       const auto multiplier = static_cast<std::int32_t>(
           i % 25 < 5 ? ends[i % 25] : random.integer(INT32_MIN, INT32_MAX));
+      const auto remainder =
+          static_cast<std::int32_t>(i % 3 == 0 ? 0 : random.integer(-(1 << 30), 1 << 30));
       for (const bool nearest : {false, true}) {
-        EXPECT_EQ(quern_scale(accumulator, multiplier, shift, nearest),
-                  exact(accumulator, multiplier, shift, nearest))
-            << accumulator << " * " << multiplier << " >> " << shift;
+        EXPECT_EQ(quern_scale(accumulator, multiplier, shift, remainder, nearest),
+                  exact(accumulator, multiplier, shift, remainder, nearest))
+            << accumulator << " * " << multiplier << " + " << remainder << " >> " << shift;
       }
     }
   }
@@ -40,15 +42,21 @@ TEST(Requantize, ScalesExactlyForEveryShift) {
 
 TEST(Requantize, SendsTiesUp) {
   const std::int32_t half = 1 << 30;
-  EXPECT_EQ(quern_scale(3, half, 31, 1), 2);
-  EXPECT_EQ(quern_scale(-3, half, 31, 1), -1);
-  EXPECT_EQ(quern_scale(-3, half, 31, 0), -2);
+  EXPECT_EQ(quern_scale(3, half, 31, 0, 1), 2);
+  EXPECT_EQ(quern_scale(-3, half, 31, 0, 1), -1);
+  EXPECT_EQ(quern_scale(-3, half, 31, 0, 0), -2);
 }
 
 TEST(Requantize, ClampsAroundTheZeroPoint) {
   const std::int32_t multiplier[] = {1 << 30, -(1 << 30)};
   const std::uint8_t shift[] = {30, 31};
-  QuernRequantize to = {kQuernNearest, 128, 10, 250, 1, multiplier, shift, nullptr};
+  QuernRequantize to = {.rounding = kQuernNearest,
+                        .zero_point = 128,
+                        .low = 10,
+                        .high = 250,
+                        .stride = 1,
+                        .multiplier = multiplier,
+                        .shift = shift};
   EXPECT_EQ(quern_requantize(&to, 0, 5), 133);
   EXPECT_EQ(quern_requantize(&to, 0, 123), 250);
   EXPECT_EQ(quern_requantize(&to, 0, INT32_MAX), 250);
@@ -60,10 +68,47 @@ TEST(Requantize, ClampsAroundTheZeroPoint) {
   EXPECT_EQ(quern_requantize(&to, 1, 7), 135);
 }
 
+TEST(Requantize, AddsWhatTheBiasLeavesOver) {
+  const std::int32_t multiplier[] = {1 << 30, 1 << 30};
+  const std::uint8_t shift[] = {31, 31};
+  const std::int32_t remainder[] = {1 << 29, -1};
+  const QuernRequantize to = {.rounding = kQuernFloor,
+                              .high = 255,
+                              .stride = 1,
+                              .multiplier = multiplier,
+                              .shift = shift,
+                              .remainder = remainder};
+  EXPECT_EQ(quern_requantize(&to, 0, 7), 3) << "3½ + ¼";
+  EXPECT_EQ(quern_requantize(&to, 1, 6), 2) << "just below 3";
+}
+
+TEST(Requantize, ClipsEveryChannelAtItsOwnCode) {
+  const std::int32_t multiplier[] = {1 << 30, 1 << 30};
+  const std::uint8_t shift[] = {30, 30};
+  const std::uint8_t highest[] = {9, 15};
+  const QuernRequantize to = {.rounding = kQuernNearest,
+                              .zero_point = 8,
+                              .high = 15,
+                              .stride = 1,
+                              .multiplier = multiplier,
+                              .shift = shift,
+                              .highest = highest};
+  EXPECT_EQ(quern_requantize(&to, 0, 1), 9);
+  EXPECT_EQ(quern_requantize(&to, 0, 2), 9);
+  EXPECT_EQ(quern_requantize(&to, 1, 2), 10);
+  EXPECT_EQ(quern_requantize(&to, 1, 100), 15);
+  EXPECT_EQ(quern_requantize(&to, 0, -100), 0);
+}
+
 TEST(Requantize, CountsThresholdsOfEitherDirection) {
   const std::int32_t sign[] = {1, -1, 1};
   const std::int32_t thresholds[] = {-5, 0, 9, -5, 0, 9, INT32_MIN, INT32_MIN, INT32_MAX};
-  const QuernRequantize to = {kQuernThresholds, 0, 1, 4, 1, sign, nullptr, thresholds};
+  const QuernRequantize to = {.rounding = kQuernThresholds,
+                              .low = 1,
+                              .high = 4,
+                              .stride = 1,
+                              .multiplier = sign,
+                              .thresholds = thresholds};
   for (std::int32_t value = -12; value <= 12; ++value) {
     const std::int32_t rising = 1 + (value >= -5) + (value >= 0) + (value >= 9);
     EXPECT_EQ(quern_requantize(&to, 0, value), rising);
@@ -73,7 +118,7 @@ TEST(Requantize, CountsThresholdsOfEitherDirection) {
 }
 
 TEST(Requantize, PassesAccumulatorsThrough) {
-  const QuernRequantize to = {kQuernAccumulator, 0, 0, 0, 0, nullptr, nullptr, nullptr};
+  const QuernRequantize to = {.rounding = kQuernAccumulator};
   EXPECT_EQ(quern_requantize(&to, 3, INT32_MIN), INT32_MIN);
 }
 

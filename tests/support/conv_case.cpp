@@ -75,6 +75,8 @@ void ConvCase::make_requantization(std::uint64_t seed) {
     const auto multiplier = static_cast<std::int32_t>(random.integer(1 << 30, INT32_MAX));
     multiplier_.push_back((counts ? 1 : multiplier) * (is_falling ? -1 : 1));
     shift_.push_back(static_cast<std::uint8_t>(random.integer(30, 44)));
+    remainder_.push_back(static_cast<std::int32_t>(random.integer(-(1 << 30), 1 << 30)));
+    highest_.push_back(static_cast<std::uint8_t>(random.integer(high / 2, high)));
     if (!counts) continue;
     std::vector<std::int32_t> row;
     for (std::int32_t j = 0; j < high; ++j) {
@@ -85,9 +87,16 @@ void ConvCase::make_requantization(std::uint64_t seed) {
   }
   const std::int32_t zero_point = shape_.output_bits == 32 ? 0 : high / 2;
   const std::int32_t low = shape_.output_bits == 32 ? INT32_MIN : 0;
-  conv.requantize = {
-      shape_.rounding, zero_point,        low, high, shape_.per_channel ? 1 : 0, multiplier_.data(),
-      shift_.data(),   thresholds_.data()};
+  conv.requantize = {.rounding = shape_.rounding,
+                     .zero_point = zero_point,
+                     .low = low,
+                     .high = high,
+                     .stride = shape_.per_channel ? 1 : 0,
+                     .multiplier = multiplier_.data(),
+                     .shift = shift_.data(),
+                     .remainder = remainder_.data(),
+                     .highest = shape_.output_bits == 32 ? nullptr : highest_.data(),
+                     .thresholds = thresholds_.data()};
 }
 
 Codes ConvCase::expected() const {

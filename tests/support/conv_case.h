@@ -49,6 +49,8 @@ class ConvCase {
   std::vector<std::int32_t> bias_;
   std::vector<std::int32_t> multiplier_;
   std::vector<std::uint8_t> shift_;
+  std::vector<std::int32_t> remainder_;
+  std::vector<std::uint8_t> highest_;
   std::vector<std::int32_t> thresholds_;
 };
 
