@@ -16,4 +16,11 @@ inline constexpr std::size_t kLanes = 4;
 void for_each_lane(std::size_t count, int threads,
                    const std::function<void(std::size_t lane, std::size_t index)>& work);
 
+/// Runs `work(index)` for all indices below `count`, in any order, on `threads` threads (0: all
+/// cores) of which one is the calling one. For work whose result does not depend on its order.
+/// @throws what the lowest failing index threw, after all threads have stopped; indices behind a
+///         failure may not have run.
+void for_each_index(std::size_t count, int threads,
+                    const std::function<void(std::size_t index)>& work);
+
 }  // namespace quern

@@ -30,11 +30,15 @@ Image decode_image(std::span<const std::byte> bytes, const std::string& name);
 /// @throws Error(kInvalidArgument) unless both sides are positive.
 Image resize(const Image& image, int width, int height);
 
-/// The network's input, [3, crop, crop] float32 written to `out`: central crop by fraction, resize
-/// of the short side (the long one is rounded to nearest), centre crop, channel order, scale, mean
-/// and std. As torchvision's transforms do, a picture smaller than the crop gets a black border.
-/// @throws Error(kInvalidArgument) if `how` is not possible, the picture is empty, or `out` has
-///         another size.
+/// What the network sees of a picture, crop x crop pixels: central crop by fraction, resize of the
+/// short side (the long one is rounded to nearest), centre crop. As torchvision's transforms do, a
+/// picture smaller than the crop gets a black border.
+/// @throws Error(kInvalidArgument) if `how` is not possible, or the picture is empty.
+Image fit(const Image& image, const Preprocessing& how);
+
+/// The network's input, [3, crop, crop] float32 written to `out`: the fitted picture in the
+/// network's channel order, by scale, mean and std.
+/// @throws Error(kInvalidArgument) as fit does, or if `out` has another size.
 void preprocess(const Image& image, const Preprocessing& how, std::span<float> out);
 
 }  // namespace quern

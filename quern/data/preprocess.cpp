@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "quern/base/error.h"
 #include "quern/data/image.h"
+#include "quern/data/normalize.h"
 #include "quern/data/resample.h"
 
 namespace quern {
@@ -55,27 +55,12 @@ std::int64_t crop_begin(std::int64_t size, std::int64_t crop) {
   return excess % 2 == 0 ? half : half + half % 2;
 }
 
-/// What each of the 256 pixel values becomes in one channel, in the order of float operations that
-/// torchvision uses: scale, subtract, divide.
-std::array<float, 256> pixel_table(const Preprocessing& how, int channel) {
-  const auto mean = static_cast<float>(how.mean[channel]);
-  const auto std = static_cast<float>(how.std[channel]);
-  std::array<float, 256> table;
-  for (int value = 0; value < 256; ++value) {
-    table[value] = (static_cast<float>(value * how.scale) - mean) / std;
-  }
-  return table;
-}
-
 }  // namespace
 
-void preprocess(const Image& image, const Preprocessing& how, std::span<float> out) {
+Image fit(const Image& image, const Preprocessing& how) {
   check(how);
   require(image.width > 0 && image.height > 0, "an empty picture cannot be preprocessed");
   const std::int64_t crop = how.crop;
-  require(out.size() == static_cast<std::size_t>(3 * crop * crop),
-          "a crop of {0}x{0} needs {1} floats, got {2}", crop, 3 * crop * crop, out.size());
-
   const Window source = central_window(image, how.central_crop.value_or(1.0));
   const Size size =
       how.resize ? scaled_to_short_side(source, *how.resize) : Size{source.width, source.height};
@@ -84,18 +69,24 @@ void preprocess(const Image& image, const Preprocessing& how, std::span<float> o
   // The part of the crop that lies in the picture; the rest is black.
   const Window window{std::max<std::int64_t>(left, 0), std::max<std::int64_t>(top, 0),
                       std::min(crop, size.width), std::min(crop, size.height)};
-  const Image visible = resample(image, source, size.width, size.height, window);
+  Image visible = resample(image, source, size.width, size.height, window);
+  if (window.width == crop && window.height == crop) return visible;
 
-  for (int c = 0; c < 3; ++c) {
-    const std::array<float, 256> table = pixel_table(how, c);
-    float* const plane = out.data() + c * crop * crop;
-    if (window.width < crop || window.height < crop) std::fill_n(plane, crop * crop, table[0]);
-    const std::uint8_t* pixel = visible.pixels.data() + (how.bgr ? 2 - c : c);
-    for (std::int64_t y = window.top - top; y < window.top - top + window.height; ++y) {
-      float* const row = plane + y * crop + (window.left - left);
-      for (std::int64_t x = 0; x < window.width; ++x, pixel += 3) row[x] = table[*pixel];
-    }
+  Image bordered{
+      .width = how.crop, .height = how.crop, .pixels = std::vector<std::uint8_t>(3 * crop * crop)};
+  for (std::int64_t y = 0; y < window.height; ++y) {
+    const std::int64_t to = (y + window.top - top) * crop + (window.left - left);
+    std::copy_n(visible.pixels.data() + 3 * y * window.width, 3 * window.width,
+                bordered.pixels.data() + 3 * to);
   }
+  return bordered;
+}
+
+void preprocess(const Image& image, const Preprocessing& how, std::span<float> out) {
+  const Image fitted = fit(image, how);
+  require(out.size() == fitted.pixels.size(), "a crop of {0}x{0} needs {1} floats, got {2}",
+          how.crop, fitted.pixels.size(), out.size());
+  Normalization(how).apply(fitted.pixels, Layout::kNhwc, out, Layout::kNchw);
 }
 
 }  // namespace quern

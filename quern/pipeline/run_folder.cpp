@@ -1,15 +1,13 @@
 #include "quern/pipeline/run_folder.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "quern/base/error.h"
 #include "quern/base/file.h"
 #include "quern/base/log.h"
+#include "quern/base/sha256.h"
 
 namespace quern {
 
@@ -41,15 +39,6 @@ void RunFolder::write_manifest(const nlohmann::json& results) const {
   write_file(folder_ / "manifest.json", manifest.dump(2) + "\n");
 }
 
-std::string sha256_of(const fs::path& path) {
-  const std::vector<std::byte> content = read_file(path);
-  std::array<unsigned char, 32> digest{};
-  const int done =
-      EVP_Digest(content.data(), content.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
-  ensure(done == 1, "SHA-256 of {} failed", path.string());
-  std::string text;
-  for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
-  return text;
-}
+std::string sha256_of(const fs::path& path) { return sha256(read_file(path)); }
 
 }  // namespace quern

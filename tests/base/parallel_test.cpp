@@ -55,5 +55,21 @@ TEST(ForEachLane, ThrowsWhatTheLowestFailingIndexThrew) {
   }
 }
 
+TEST(ForEachIndex, RunsEveryIndexOnceOnAnyNumberOfThreads) {
+  for (const int threads : {0, 1, 2, 9}) {
+    std::vector<std::atomic<int>> runs(30);
+    for_each_index(runs.size(), threads, [&](std::size_t index) { ++runs[index]; });
+    for (const auto& count : runs) EXPECT_EQ(count, 1) << threads;
+  }
+}
+
+TEST(ForEachIndex, ThrowsWhatTheLowestFailingIndexThrew) {
+  for (const int threads : {1, 2, 3}) {
+    test::expect_error(ErrorCode::kInvalidArgument, "index 2", [&] {
+      for_each_index(9, threads, [](std::size_t index) { require(index < 2, "index {}", index); });
+    });
+  }
+}
+
 }  // namespace
 }  // namespace quern
