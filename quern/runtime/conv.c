@@ -1,52 +1,60 @@
 #include "quern/runtime/internal/conv_rows.h"
 
-// The inputs of a pixel, or of two, are unpacked once into 16-bit words and then multiplied with
-// every output channel. The words of two pixels take turns, two inputs each, as the channels of a
-// pair do in the packed weights: one pointer walks each of the two.
+// The inputs of a pixel, or of two, are unpacked once to 16 bits and then multiplied with every
+// output channel. Two pixels take turns, two inputs each, as the channels of a pair do in the
+// packed weights: one pointer walks the inputs, one the weights.
 
 /// Inputs of one pixel in scratch memory: the packed depth, its end of zeros included.
-static int32_t padded_depth(const QuernWeights* weights) {
+static int32_t input_count(const QuernWeights* weights) {
   return weights->words * (16 / weights->bits);
 }
 
 int32_t quern_conv_scratch_bytes(const QuernConv* conv) {
   const int32_t pixels = conv->output.height * conv->output.width > 1 ? 2 : 1;
-  return pixels * padded_depth(&conv->weights) * (int32_t)sizeof(int16_t);
+  return pixels * input_count(&conv->weights) * (int32_t)sizeof(int16_t);
 }
 
 /// Where the inputs of a pixel go.
 typedef struct {
-  int16_t* words;
+  int16_t* next;  ///< Where the next two inputs go.
   int32_t step;   ///< From two inputs to the next two.
   int32_t count;  ///< Inputs so far.
   int32_t sum;    ///< Of those.
 } Patch;
 
 static void append(Patch* patch, int32_t value) {
-  patch->words[(patch->count >> 1) * patch->step + (patch->count & 1)] = (int16_t)value;
+  patch->next[patch->count & 1] = (int16_t)value;
+  if (patch->count & 1) patch->next += patch->step;
   patch->count += 1;
   patch->sum += value;
 }
 
-/// Appends neighbouring channels of a pixel.
+/// Appends channels of a pixel, or of pixels that follow each other without a gap.
 static void append_channels(Patch* patch, const uint8_t* pixel, int32_t first, int32_t channels,
                             int32_t bits) {
-  int32_t c = 0;
-  if (bits == 8 && (patch->count & 1) == 0) {
-    const uint8_t* from = pixel + first;
-    int16_t* to = patch->words + (patch->count >> 1) * patch->step;
-    int32_t sum = 0;
-    for (; c + 1 < channels; c += 2) {
-      to[0] = from[0];
-      to[1] = from[1];
-      sum += from[0] + from[1];
-      from += 2;
-      to += patch->step;
-    }
-    patch->count += c;
-    patch->sum += sum;
+  int32_t c = first;
+  const int32_t end = first + channels;
+  if ((patch->count & 1) && c < end) append(patch, quern_load(pixel, c++, bits));
+  int16_t* next = patch->next;
+  const int32_t step = patch->step;
+  int32_t sum = 0;
+  const int32_t pairs = (end - c) / 2;
+  for (int32_t i = 0; i < pairs; ++i) {
+    const int32_t even = quern_load(pixel, c, bits), odd = quern_load(pixel, c + 1, bits);
+    next[0] = (int16_t)even;
+    next[1] = (int16_t)odd;
+    sum += even + odd;
+    next += step;
+    c += 2;
   }
-  for (; c < channels; ++c) append(patch, quern_load(pixel, first + c, bits));
+  patch->next = next;
+  patch->count += 2 * pairs;
+  patch->sum += sum;
+  if (c < end) append(patch, quern_load(pixel, c, bits));
+}
+
+static void append_times(Patch* patch, int32_t value, int32_t times) {
+  for (; times > 0; --times) append(patch, value);
 }
 
 /// Unpacks what the output pixel (y, x) reads of a group.
@@ -55,21 +63,28 @@ static void gather(Patch* patch, const QuernConv* conv, const uint8_t* input, in
   const QuernTensor* in = &conv->input;
   const QuernWindow* window = &conv->window;
   const int32_t channels = in->channels / conv->groups;
+  const int32_t has_no_gaps = conv->groups == 1 && window->dilation_width == 1 &&
+                              in->channels * in->bits == 8 * in->pixel_bytes;
+  const int32_t left = x * window->stride_width - window->left;
+  const QuernTaps columns =
+      quern_taps_inside(left, window->dilation_width, window->width, in->width);
+  int32_t row = y * window->stride_height - window->top;
   for (int32_t i = 0; i < window->height; ++i) {
-    const int32_t row = y * window->stride_height + i * window->dilation_height - window->top;
-    for (int32_t j = 0; j < window->width; ++j) {
-      const int32_t column = x * window->stride_width + j * window->dilation_width - window->left;
-      if (row >= 0 && row < in->height && column >= 0 && column < in->width) {
+    if (row < 0 || row >= in->height) {
+      append_times(patch, conv->padding, window->width * channels);
+    } else {
+      append_times(patch, conv->padding, columns.begin * channels);
+      const int32_t run = has_no_gaps ? columns.end - columns.begin : 1;
+      for (int32_t j = columns.begin; j < columns.end; j += run) {
+        const int32_t column = left + j * window->dilation_width;
         const uint8_t* pixel = input + quern_row(in, row) + column * in->pixel_bytes;
-        append_channels(patch, pixel, group * channels, channels, in->bits);
-      } else {
-        for (int32_t c = 0; c < channels; ++c) append(patch, conv->padding);
+        append_channels(patch, pixel, group * channels, run * channels, in->bits);
       }
+      append_times(patch, conv->padding, (window->width - columns.end) * channels);
     }
+    row += window->dilation_height;
   }
-  const int32_t sum = patch->sum;
-  while (patch->count < padded_depth(&conv->weights)) append(patch, 0);
-  patch->sum = sum;
+  append_times(patch, 0, input_count(&conv->weights) - patch->count);
 }
 
 /// One or two neighbouring output pixels.
@@ -77,34 +92,44 @@ typedef struct {
   int32_t count;
   int32_t y[2], x[2];
   uint8_t* to[2];
+  int32_t sum[2];  ///< Of the inputs.
 } Pixels;
 
-/// All output channels of a group for one or two pixels.
-static void conv_pixels(const QuernConv* conv, QuernDot dot, const uint8_t* input,
-                        const Pixels* pixels, int32_t group, int16_t* words) {
+/// Accumulates, requantizes and stores output channels first to end − 1, at most a block.
+static void conv_block(const QuernConv* conv, QuernDot dot, const Pixels* pixels,
+                       const int16_t* inputs, const uint32_t* packed, int32_t first, int32_t end) {
   const QuernWeights* weights = &conv->weights;
-  const int32_t channels = conv->output.channels / conv->groups;
-  const uint32_t* packed =
-      weights->packed + (size_t)group * (size_t)((channels + 1) / 2) * (size_t)weights->words;
-  int32_t input_sums[2] = {0, 0};
+  const int32_t count = end - first;
+  int32_t sums[2 * kQuernBlock];
+  dot(inputs, packed, weights->words, (count + 1) / 2, sums);
   for (int32_t i = 0; i < pixels->count; ++i) {
-    Patch patch = {words + 2 * i, 2 * pixels->count, 0, 0};
+    int32_t* values = sums + i * kQuernBlock;
+    for (int32_t o = 0; o < count; ++o) values[o] += conv->bias[first + o];
+    if (weights->zero) {
+      for (int32_t o = 0; o < count; ++o) values[o] -= weights->zero[first + o] * pixels->sum[i];
+    }
+    quern_requantize(&conv->requantize, first, count, values);
+    quern_store_channels(pixels->to[i], first, count, conv->output.bits, values);
+  }
+}
+
+/// All output channels of a group for one or two pixels.
+static void conv_group(const QuernConv* conv, QuernDot dot, const uint8_t* input, Pixels* pixels,
+                       int32_t group, int16_t* inputs) {
+  const int32_t channels = conv->output.channels / conv->groups;
+  const int32_t pair_words = conv->weights.words;
+  const uint32_t* packed =
+      conv->weights.packed + (size_t)group * (size_t)((channels + 1) / 2) * (size_t)pair_words;
+  for (int32_t i = 0; i < pixels->count; ++i) {
+    Patch patch = {inputs + 2 * i, 2 * pixels->count, 0, 0};
     gather(&patch, conv, input, group, pixels->y[i], pixels->x[i]);
-    input_sums[i] = patch.sum;
+    pixels->sum[i] = patch.sum;
   }
   const int32_t end = (group + 1) * channels;
-  for (int32_t first = group * channels; first < end; first += 2) {
-    int32_t sums[4];
-    dot(words, packed, weights->words, sums);
-    packed += weights->words;
-    for (int32_t o = first; o < first + 2 && o < end; ++o) {
-      const int32_t zero = weights->zero ? weights->zero[o] : 0;
-      for (int32_t i = 0; i < pixels->count; ++i) {
-        const int32_t accumulator = conv->bias[o] + sums[2 * i + o - first] - zero * input_sums[i];
-        quern_store(pixels->to[i], o, conv->output.bits,
-                    quern_requantize(&conv->requantize, o, accumulator));
-      }
-    }
+  for (int32_t first = group * channels; first < end; first += kQuernBlock) {
+    const int32_t block_end = end < first + kQuernBlock ? end : first + kQuernBlock;
+    conv_block(conv, dot, pixels, inputs, packed, first, block_end);
+    packed += kQuernBlock / 2 * pair_words;
   }
 }
 
@@ -114,7 +139,7 @@ void quern_conv_rows(const QuernConv* conv, QuernDot two_pixels, QuernDot one_pi
   const QuernTensor* out = &conv->output;
   int32_t y = row_begin, x = 0;
   while (y < row_end) {
-    Pixels pixels = {0, {0, 0}, {0, 0}, {output, output}};
+    Pixels pixels = {0, {0, 0}, {0, 0}, {output, output}, {0, 0}};
     while (pixels.count < 2 && y < row_end) {
       pixels.y[pixels.count] = y;
       pixels.x[pixels.count] = x;
@@ -126,8 +151,8 @@ void quern_conv_rows(const QuernConv* conv, QuernDot two_pixels, QuernDot one_pi
       }
     }
     for (int32_t group = 0; group < conv->groups; ++group) {
-      conv_pixels(conv, pixels.count == 2 ? two_pixels : one_pixel, input, &pixels, group,
-                  (int16_t*)scratch);
+      conv_group(conv, pixels.count == 2 ? two_pixels : one_pixel, input, &pixels, group,
+                 (int16_t*)scratch);
     }
   }
 }

@@ -4,6 +4,9 @@
 // border, and for codes of fewer bits, they are first gathered in scratch memory. A table of
 // offsets tells both alike.
 
+/// Channels that are requantized together; even.
+enum { kBlock = 32 };
+
 /// Offsets per table: the packed number of taps. Beyond the last tap weights are 0 and what is read
 /// does not matter, as long as it exists.
 static int32_t offset_count(const QuernWeights* weights) {
@@ -41,21 +44,30 @@ static Taps make_taps(const QuernConv* conv, void* scratch) {
   return taps;
 }
 
-/// Copies the taps of a window whose first tap is (y, x), as bytes.
+/// Copies the pixel of a tap as bytes, or the padding.
+static void copy_pixel(const QuernConv* conv, const uint8_t* input, int32_t y, int32_t x,
+                       uint8_t* copy) {
+  const QuernTensor* in = &conv->input;
+  if (y < 0 || y >= in->height || x < 0 || x >= in->width) {
+    memset(copy, conv->padding, (size_t)in->channels);
+    return;
+  }
+  const uint8_t* pixel = input + quern_row(in, y) + x * in->pixel_bytes;
+  if (in->bits == 8) {
+    memcpy(copy, pixel, (size_t)in->channels);
+    return;
+  }
+  for (int32_t c = 0; c < in->channels; ++c) copy[c] = (uint8_t)quern_load(pixel, c, in->bits);
+}
+
+/// Copies the taps of a window whose first tap is (y, x).
 static void gather(const QuernConv* conv, const uint8_t* input, int32_t y, int32_t x,
                    uint8_t* copy) {
-  const QuernTensor* in = &conv->input;
-  for (int32_t i = 0; i < conv->window.height; ++i) {
-    const int32_t row = y + i * conv->window.dilation_height;
-    for (int32_t j = 0; j < conv->window.width; ++j) {
-      const int32_t column = x + j * conv->window.dilation_width;
-      const int32_t is_inside = row >= 0 && row < in->height && column >= 0 && column < in->width;
-      const uint8_t* pixel =
-          is_inside ? input + quern_row(in, row) + column * in->pixel_bytes : input;
-      for (int32_t c = 0; c < in->channels; ++c) {
-        copy[c] = (uint8_t)(is_inside ? quern_load(pixel, c, in->bits) : conv->padding);
-      }
-      copy[gathered_bytes(conv) - 1] = in->channels & 1 ? 0 : copy[gathered_bytes(conv) - 1];
+  const QuernWindow* window = &conv->window;
+  for (int32_t i = 0; i < window->height; ++i) {
+    for (int32_t j = 0; j < window->width; ++j) {
+      copy_pixel(conv, input, y + i * window->dilation_height, x + j * window->dilation_width,
+                 copy);
       copy += gathered_bytes(conv);
     }
   }
@@ -86,28 +98,35 @@ static int32_t sum_taps(const uint8_t* x, const int32_t* offsets, int32_t count)
   return sum;
 }
 
+/// Accumulates, requantizes and stores channels first to end − 1 of a pixel, at most a block.
+static void depthwise_block(const QuernConv* conv, QuernDotTaps dot, const uint8_t* x,
+                            const int32_t* offsets, int32_t first, int32_t end, uint8_t* to) {
+  const QuernWeights* weights = &conv->weights;
+  const uint32_t* packed = weights->packed + first / 2 * weights->words;
+  int32_t values[kBlock];
+  dot(x + first, offsets, packed, weights->words, (end - first + 1) / 2, values);
+  for (int32_t c = first; c < end; ++c) values[c - first] += conv->bias[c];
+  if (weights->zero) {
+    for (int32_t c = first; c < end; ++c) {
+      values[c - first] -= weights->zero[c] * sum_taps(x + c, offsets, weights->depth);
+    }
+  }
+  quern_requantize(&conv->requantize, first, end - first, values);
+  quern_store_channels(to, first, end - first, conv->output.bits, values);
+}
+
 void quern_depthwise_rows(const QuernConv* conv, QuernDotTaps dot, const uint8_t* input,
                           uint8_t* output, void* scratch, int32_t row_begin, int32_t row_end) {
   const QuernTensor* out = &conv->output;
-  const QuernWeights* weights = &conv->weights;
   const Taps taps = make_taps(conv, scratch);
   for (int32_t y = row_begin; y < row_end; ++y) {
     uint8_t* to = output + quern_row(out, y);
     for (int32_t x = 0; x < out->width; ++x) {
       const int32_t* offsets;
-      const uint8_t* first = find_taps(conv, input, y, x, &taps, &offsets);
-      const uint32_t* packed = weights->packed;
-      int32_t sums[2] = {0, 0};
-      for (int32_t c = 0; c < out->channels; ++c) {
-        if ((c & 1) == 0) {
-          dot(first + c, offsets, packed, weights->words, sums);
-          packed += weights->words;
-        }
-        int32_t accumulator = conv->bias[c] + sums[c & 1];
-        if (weights->zero) {
-          accumulator -= weights->zero[c] * sum_taps(first + c, offsets, weights->depth);
-        }
-        quern_store(to, c, out->bits, quern_requantize(&conv->requantize, c, accumulator));
+      const uint8_t* first_tap = find_taps(conv, input, y, x, &taps, &offsets);
+      for (int32_t c = 0; c < out->channels; c += kBlock) {
+        const int32_t end = c + kBlock < out->channels ? c + kBlock : out->channels;
+        depthwise_block(conv, dot, first_tap, offsets, c, end, to);
       }
       to += out->pixel_bytes;
     }

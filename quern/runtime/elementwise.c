@@ -9,9 +9,10 @@ void quern_add(const QuernAdd* add, const uint8_t* a, const uint8_t* b, uint8_t*
     uint8_t* to = output + quern_row(out, y);
     for (int32_t x = 0; x < out->width; ++x) {
       for (int32_t c = 0; c < out->channels; ++c) {
-        const int32_t accumulator = quern_load(from_a, c, add->a.bits) * add->factor_a +
-                                    quern_load(from_b, c, add->b.bits) * add->factor_b + add->bias;
-        quern_store(to, c, out->bits, quern_requantize(&add->requantize, c, accumulator));
+        int32_t value = quern_load(from_a, c, add->a.bits) * add->factor_a +
+                        quern_load(from_b, c, add->b.bits) * add->factor_b + add->bias;
+        quern_requantize(&add->requantize, c, 1, &value);
+        quern_store(to, c, out->bits, value);
       }
       from_a += add->a.pixel_bytes;
       from_b += add->b.pixel_bytes;
@@ -29,9 +30,9 @@ void quern_affine(const QuernAffine* affine, const uint8_t* input, uint8_t* outp
     uint8_t* to = output + quern_row(out, y);
     for (int32_t x = 0; x < out->width; ++x) {
       for (int32_t c = 0; c < out->channels; ++c) {
-        const int32_t accumulator =
-            quern_load(from, c, in->bits) * affine->factor[c] + affine->bias[c];
-        quern_store(to, c, out->bits, quern_requantize(&affine->requantize, c, accumulator));
+        int32_t value = quern_load(from, c, in->bits) * affine->factor[c] + affine->bias[c];
+        quern_requantize(&affine->requantize, c, 1, &value);
+        quern_store(to, c, out->bits, value);
       }
       from += in->pixel_bytes;
       to += out->pixel_bytes;

@@ -70,8 +70,9 @@ void quern_average_pool(const QuernPool* pool, const uint8_t* input, uint8_t* ou
       const QuernPoolWindow at = window_at(pool, input, y, x);
       const int32_t taps = (at.rows.end - at.rows.begin) * (at.columns.end - at.columns.begin);
       for (int32_t c = 0; c < out->channels; ++c) {
-        const int32_t code = quern_requantize(&pool->requantize, taps - 1, sum(pool, &at, c));
-        quern_store(to, c, out->bits, code);
+        int32_t value = sum(pool, &at, c);
+        quern_requantize(&pool->requantize, taps - 1, 1, &value);
+        quern_store(to, c, out->bits, value);
       }
       to += out->pixel_bytes;
     }

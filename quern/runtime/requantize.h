@@ -37,17 +37,16 @@ typedef struct {
   const int32_t* thresholds;  ///< high − low per entry, ascending.
 } QuernRequantize;
 
-/// ⌊(accumulator · multiplier + remainder + half) / 2^shift⌋, half = 2^(shift − 1) if `nearest` and
-/// 0 if not.
+/// ⌊(accumulator · multiplier + remainder + half) / 2^shift⌋, saturated to int32; half is
+/// 2^(shift − 1) if `nearest` is 1 and 0 if it is 0.
 static inline int32_t quern_scale(int32_t accumulator, int32_t multiplier, int32_t shift,
                                   int32_t remainder, int32_t nearest) {
   const int64_t product = (int64_t)accumulator * multiplier + remainder;
   if (shift > 32) {
     // Neither half nor the quotient sees the low word of the product.
-    const int32_t half = nearest ? (int32_t)1 << (shift - 33) : 0;
-    return ((int32_t)(product >> 32) + half) >> (shift - 32);
+    return ((int32_t)(product >> 32) + (nearest << (shift - 33))) >> (shift - 32);
   }
-  const int64_t scaled = (product + (nearest ? (int64_t)1 << (shift - 1) : 0)) >> shift;
+  const int64_t scaled = (product + ((int64_t)nearest << (shift - 1))) >> shift;
   return scaled > INT32_MAX ? INT32_MAX : scaled < INT32_MIN ? INT32_MIN : (int32_t)scaled;
 }
 
@@ -66,25 +65,8 @@ static inline int32_t quern_count_reached(const int32_t* thresholds, int32_t cou
   return reached;
 }
 
-/// The code of an accumulator; `entry` is its channel.
-static inline int32_t quern_requantize(const QuernRequantize* to, int32_t entry,
-                                       int32_t accumulator) {
-  if (to->rounding == kQuernAccumulator) return accumulator;
-  entry *= to->stride;
-  if (to->rounding == kQuernThresholds) {
-    const int32_t count = to->high - to->low;
-    return to->low + quern_count_reached(to->thresholds + entry * count, count,
-                                         accumulator * to->multiplier[entry]);
-  }
-  // A code is in reach of int32 after the clamp only: keep clear of the ends before the addition.
-  const int32_t code =
-      quern_scale(accumulator, to->multiplier[entry], to->shift[entry],
-                  to->remainder ? to->remainder[entry] : 0, to->rounding == kQuernNearest);
-  const int32_t high = to->highest ? to->highest[entry] : to->high;
-  if (code > high - to->zero_point) return high;
-  if (code < to->low - to->zero_point) return to->low;
-  return code + to->zero_point;
-}
+/// Requantizes `count` accumulators in place; the first is that of entry `first`.
+void quern_requantize(const QuernRequantize* to, int32_t first, int32_t count, int32_t* values);
 
 #ifdef __cplusplus
 }

@@ -60,6 +60,16 @@ static inline void quern_store(uint8_t* pixel, int32_t channel, int32_t bits, in
   }
 }
 
+/// Stores the elements of `count` channels from `first` on.
+static inline void quern_store_channels(uint8_t* pixel, int32_t first, int32_t count, int32_t bits,
+                                        const int32_t* values) {
+  if (bits == 8) {
+    for (int32_t i = 0; i < count; ++i) pixel[first + i] = (uint8_t)values[i];
+    return;
+  }
+  for (int32_t i = 0; i < count; ++i) quern_store(pixel, first + i, bits, values[i]);
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -72,6 +72,16 @@ TEST(Conv, EqualsTheFormulaForEveryDepthAndWidth) {
   }
 }
 
+TEST(Conv, EqualsTheFormulaForManyChannels) {
+  for (const std::int32_t channels : {15, 16, 17, 31, 32, 33, 65}) {
+    for (const std::int32_t bits : {8, 2}) {
+      expect_formula({.channels = 3, .output_channels = channels, .output_bits = bits}, 15);
+      expect_formula({.channels = channels, .output_channels = 3, .weight_bits = bits}, 16);
+    }
+  }
+  expect_formula({.channels = 4, .output_channels = 38, .groups = 2, .output_bits = 4}, 17);
+}
+
 TEST(Conv, EqualsTheFormulaForGroups) {
   for (const std::int32_t bits : {8, 4}) {
     expect_formula({.channels = 6, .output_channels = 9, .groups = 3, .weight_bits = bits}, 2);

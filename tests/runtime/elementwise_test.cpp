@@ -41,8 +41,8 @@ TEST(Elementwise, AddEqualsTheFormula) {
         const std::vector<std::uint8_t> from_a = test::pack(a), from_b = test::pack(b);
         std::vector<std::int32_t> expected;
         for (std::size_t i = 0; i < a.values.size(); ++i) {
-          expected.push_back(quern_requantize(&add.requantize, 0,
-                                              a.values[i] * 41000 - b.values[i] * 65000 - 700000));
+          expected.push_back(test::requantized(add.requantize, 0,
+                                               a.values[i] * 41000 - b.values[i] * 65000 - 700000));
         }
         EXPECT_EQ(run(add.output,
                       [&](std::uint8_t* to, std::int32_t begin, std::int32_t end) {
@@ -72,7 +72,7 @@ TEST(Elementwise, AffineHasAFactorPerChannel) {
       std::vector<std::int32_t> expected;
       for (std::size_t i = 0; i < input.values.size(); ++i) {
         const std::int32_t accumulator = input.values[i] * factor[i % 7] + bias[i % 7];
-        expected.push_back(quern_requantize(&affine.requantize, 0, accumulator));
+        expected.push_back(test::requantized(affine.requantize, 0, accumulator));
       }
       EXPECT_EQ(run(affine.output,
                     [&](std::uint8_t* to, std::int32_t begin, std::int32_t end) {

@@ -96,7 +96,7 @@ TEST(Pool, AverageDividesByTheTapsInside) {
       std::int32_t sum = 0;
       for (const std::int32_t code : taps) sum += code - 3;
       const auto entry = static_cast<std::int32_t>(taps.size()) - 1;
-      return quern_requantize(&given.pool.requantize, entry, sum);
+      return test::requantized(given.pool.requantize, entry, sum);
     };
     EXPECT_EQ(given.run(quern_average_pool), given.expected(mean));
   }

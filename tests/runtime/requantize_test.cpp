@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "quern/base/random.h"
+#include "tests/support/codes.h"
 
 namespace quern {
 namespace {
@@ -57,15 +58,15 @@ TEST(Requantize, ClampsAroundTheZeroPoint) {
                         .stride = 1,
                         .multiplier = multiplier,
                         .shift = shift};
-  EXPECT_EQ(quern_requantize(&to, 0, 5), 133);
-  EXPECT_EQ(quern_requantize(&to, 0, 123), 250);
-  EXPECT_EQ(quern_requantize(&to, 0, INT32_MAX), 250);
-  EXPECT_EQ(quern_requantize(&to, 0, INT32_MIN), 10);
-  EXPECT_EQ(quern_requantize(&to, 1, 7), 125);
+  EXPECT_EQ(test::requantized(to, 0, 5), 133);
+  EXPECT_EQ(test::requantized(to, 0, 123), 250);
+  EXPECT_EQ(test::requantized(to, 0, INT32_MAX), 250);
+  EXPECT_EQ(test::requantized(to, 0, INT32_MIN), 10);
+  EXPECT_EQ(test::requantized(to, 1, 7), 125);
   to.rounding = kQuernFloor;
-  EXPECT_EQ(quern_requantize(&to, 1, 7), 124);
+  EXPECT_EQ(test::requantized(to, 1, 7), 124);
   to.stride = 0;
-  EXPECT_EQ(quern_requantize(&to, 1, 7), 135);
+  EXPECT_EQ(test::requantized(to, 1, 7), 135);
 }
 
 TEST(Requantize, AddsWhatTheBiasLeavesOver) {
@@ -78,8 +79,8 @@ TEST(Requantize, AddsWhatTheBiasLeavesOver) {
                               .multiplier = multiplier,
                               .shift = shift,
                               .remainder = remainder};
-  EXPECT_EQ(quern_requantize(&to, 0, 7), 3) << "3½ + ¼";
-  EXPECT_EQ(quern_requantize(&to, 1, 6), 2) << "just below 3";
+  EXPECT_EQ(test::requantized(to, 0, 7), 3) << "3½ + ¼";
+  EXPECT_EQ(test::requantized(to, 1, 6), 2) << "just below 3";
 }
 
 TEST(Requantize, ClipsEveryChannelAtItsOwnCode) {
@@ -93,11 +94,11 @@ TEST(Requantize, ClipsEveryChannelAtItsOwnCode) {
                               .multiplier = multiplier,
                               .shift = shift,
                               .highest = highest};
-  EXPECT_EQ(quern_requantize(&to, 0, 1), 9);
-  EXPECT_EQ(quern_requantize(&to, 0, 2), 9);
-  EXPECT_EQ(quern_requantize(&to, 1, 2), 10);
-  EXPECT_EQ(quern_requantize(&to, 1, 100), 15);
-  EXPECT_EQ(quern_requantize(&to, 0, -100), 0);
+  EXPECT_EQ(test::requantized(to, 0, 1), 9);
+  EXPECT_EQ(test::requantized(to, 0, 2), 9);
+  EXPECT_EQ(test::requantized(to, 1, 2), 10);
+  EXPECT_EQ(test::requantized(to, 1, 100), 15);
+  EXPECT_EQ(test::requantized(to, 0, -100), 0);
 }
 
 TEST(Requantize, CountsThresholdsOfEitherDirection) {
@@ -111,15 +112,29 @@ TEST(Requantize, CountsThresholdsOfEitherDirection) {
                               .thresholds = thresholds};
   for (std::int32_t value = -12; value <= 12; ++value) {
     const std::int32_t rising = 1 + (value >= -5) + (value >= 0) + (value >= 9);
-    EXPECT_EQ(quern_requantize(&to, 0, value), rising);
-    EXPECT_EQ(quern_requantize(&to, 1, -value), rising);
-    EXPECT_EQ(quern_requantize(&to, 2, value), 3) << "a dead channel is constant";
+    EXPECT_EQ(test::requantized(to, 0, value), rising);
+    EXPECT_EQ(test::requantized(to, 1, -value), rising);
+    EXPECT_EQ(test::requantized(to, 2, value), 3) << "a dead channel is constant";
   }
+}
+
+TEST(Requantize, TakesManyAtOnce) {
+  const std::int32_t multiplier[] = {0, 1 << 30, 1 << 29, 1 << 28};
+  const std::uint8_t shift[] = {1, 30, 30, 30};
+  const QuernRequantize to = {.rounding = kQuernNearest,
+                              .zero_point = 7,
+                              .high = 255,
+                              .stride = 1,
+                              .multiplier = multiplier,
+                              .shift = shift};
+  std::int32_t values[] = {100, 100, 100};
+  quern_requantize(&to, 1, 3, values);
+  EXPECT_THAT(values, testing::ElementsAre(107, 57, 32));
 }
 
 TEST(Requantize, PassesAccumulatorsThrough) {
   const QuernRequantize to = {.rounding = kQuernAccumulator};
-  EXPECT_EQ(quern_requantize(&to, 3, INT32_MIN), INT32_MIN);
+  EXPECT_EQ(test::requantized(to, 3, INT32_MIN), INT32_MIN);
 }
 
 }  // namespace

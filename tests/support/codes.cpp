@@ -41,6 +41,11 @@ Codes random_codes(const QuernTensor& layout, std::uint64_t seed) {
   return result;
 }
 
+std::int32_t requantized(const QuernRequantize& to, std::int32_t entry, std::int32_t accumulator) {
+  quern_requantize(&to, entry, 1, &accumulator);
+  return accumulator;
+}
+
 std::size_t buffer_bytes(const QuernTensor& layout) {
   return static_cast<std::size_t>(layout.rows * layout.row_bytes);
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "quern/runtime/requantize.h"
 #include "quern/runtime/tensor.h"
 
 namespace quern::test {
@@ -32,6 +33,9 @@ std::vector<std::uint8_t> pack(const Codes& codes);
 
 /// The elements in a buffer.
 Codes unpack(const QuernTensor& layout, const std::vector<std::uint8_t>& buffer);
+
+/// One accumulator's code.
+std::int32_t requantized(const QuernRequantize& to, std::int32_t entry, std::int32_t accumulator);
 
 /// Bytes of a buffer.
 std::size_t buffer_bytes(const QuernTensor& layout);

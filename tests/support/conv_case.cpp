@@ -122,7 +122,7 @@ Codes ConvCase::expected() const {
             }
           }
         }
-        result.values[next++] = quern_requantize(&conv.requantize, o, sum);
+        result.values[next++] = requantized(conv.requantize, o, sum);
       }
     }
   }

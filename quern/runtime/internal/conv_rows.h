@@ -3,8 +3,12 @@
 
 #include "quern/runtime/conv.h"
 
-/// Σ x · v of one or two pixels by the two channels of a pair.
-typedef void (*QuernDot)(const int16_t* x, const uint32_t* w, int32_t words, int32_t* sums);
+/// Output channels that are accumulated before they are requantized; even.
+enum { kQuernBlock = 16 };
+
+/// Σ x · v of one or two pixels by the channels of some pairs; sums are [pixel][kQuernBlock].
+typedef void (*QuernDot)(const int16_t* inputs, const uint32_t* w, int32_t words, int32_t pairs,
+                         int32_t* sums);
 
 /// The convolution but for its products.
 void quern_conv_rows(const QuernConv* conv, QuernDot two_pixels, QuernDot one_pixel,

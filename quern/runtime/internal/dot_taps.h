@@ -1,19 +1,29 @@
+#include "quern/runtime/internal/depthwise_rows.h"
 #include "quern/runtime/internal/field.h"
 
-/// One pixel by two channels of a depthwise convolution: tap k of the first channel is x[at[k]],
-/// that of the second its neighbour.
-static void dot_taps(const uint8_t* x, const int32_t* at, const uint32_t* w, int32_t words,
-                     int32_t* sums) {
-  int32_t a0 = 0, a1 = 0;
-  for (; words > 0; --words) {
-    const uint32_t word = *w++;
-    for (int32_t shift = 0; shift < 16; shift += 2 * kBits) {
-      const uint8_t *even = x + at[0], *odd = x + at[1];
-      a0 += even[0] * field(word, shift) + odd[0] * field(word, shift + 16);
-      a1 += even[1] * field(word, shift + kBits) + odd[1] * field(word, shift + 16 + kBits);
-      at += 2;
-    }
+/// One pixel by pairs of neighbouring channels: tap k of the first channel is x[at[k]].
+static void dot_taps(const uint8_t* x, const int32_t* offsets, const uint32_t* w, int32_t words,
+                     int32_t pairs, int32_t* sums) {
+  for (; pairs > 0; --pairs) {
+    const int32_t* at = offsets;
+    int32_t a0 = 0, a1 = 0;
+    for (int32_t i = words; i > 0; --i) {
+      const uint32_t word = *w++;
+#define QUERN_STEP(shift)                              \
+  {                                                    \
+    const uint8_t *even = x + at[0], *odd = x + at[1]; \
+    a0 += even[0] * field(word, shift);                \
+    a1 += even[1] * field(word, shift + kBits);        \
+    a0 += odd[0] * field(word, shift + 16);            \
+    a1 += odd[1] * field(word, shift + 16 + kBits);    \
+    at += 2;                                           \
   }
-  sums[0] = a0;
-  sums[1] = a1;
+      QUERN_STEPS
+#undef QUERN_STEP
+    }
+    sums[0] = a0;
+    sums[1] = a1;
+    sums += 2;
+    x += 2;
+  }
 }
