@@ -44,8 +44,7 @@ ActivationSweep::ActivationSweep(const Graph& graph, std::string observer,
     if (!is_unknown_activation(graph, quant)) continue;
     check_supported(graph, quant);
     const auto [position, is_new] = positions.try_emplace(quant.quantizer, watched_.size());
-    const QuantSpec& spec = graph.quantizer(quant.quantizer).spec;
-    if (is_new) watched_.push_back({quant.quantizer, layer_behind(graph, quant), spec});
+    if (is_new) watched_.push_back(watch(graph, quant));
     auto& values = watched_[position->second].values;
     if (std::find(values.begin(), values.end(), quant.inputs[0]) != values.end()) continue;
     values.push_back(quant.inputs[0]);
@@ -56,6 +55,26 @@ ActivationSweep::ActivationSweep(const Graph& graph, std::string observer,
   for (const auto& [value, readers] : readers_) plan.taps.push_back(value);
   plan_ = std::make_unique<Plan>(graph, plan);
   count_elements(graph);
+}
+
+/// What the quantizer of `quant` is watched by.
+ActivationSweep::Watched ActivationSweep::watch(const Graph& graph, const Node& quant) const {
+  const Quantizer& entry = graph.quantizer(quant.quantizer);
+  Watched watched{.quantizer = quant.quantizer,
+                  .layer = layer_behind(graph, quant),
+                  .observer = entry.threshold.method.value_or(observer_),
+                  .options = options_,
+                  .values = {}};
+  watched.options.spec = entry.spec;
+  watched.options.percentile = entry.threshold.percentile.value_or(options_.percentile);
+  with_context(fmt::format("layer '{}'", watched.layer), [&] {
+    make_observer(watched.observer, watched.options);
+    require(!entry.threshold.percentile || watched.observer == "percentile",
+            "percentile {} is requested, but the observer '{}' reads none",
+            watched.options.percentile, watched.observer);
+  });
+  if (entry.spec.is_bipolar()) watched.observer = "mean_abs";
+  return watched;
 }
 
 /// Sends one black picture through: shapes are known exactly once they have been computed.
@@ -81,10 +100,9 @@ void ActivationSweep::count_elements(const Graph& graph) {
 ActivationSweep::Observers ActivationSweep::make_observers() const {
   Observers made;
   for (const Watched& watched : watched_) {
-    ObserverOptions options = options_;
-    options.spec = watched.spec;
+    ObserverOptions options = watched.options;
     options.expected_count = watched.elements * samples_;
-    made.push_back(make_observer(watched.spec.is_bipolar() ? "mean_abs" : observer_, options));
+    made.push_back(make_observer(watched.observer, options));
   }
   return made;
 }

@@ -25,13 +25,14 @@ struct ObservedThreshold {
 /// the order in which layers are calibrated.
 class ActivationSweep {
  public:
-  /// @param graph    Of one input; copied (cheaply).
-  /// @param options  spec and expected_count are ignored: they follow from quantizers and
-  /// `samples`.
-  /// @param samples  How many will be added at most, over all workers.
-  /// @throws Error(kInvalidArgument) for an unknown observer; Error(kUnsupported) as Plan, and for
-  /// an
-  ///         activation grid with a scale per channel or a zero point.
+  /// @param graph     Of one input; copied (cheaply).
+  /// @param observer  Of quantizers that request none.
+  /// @param options   Of that observer, and the percentile of others that request none; spec and
+  ///                  expected_count are ignored: they follow from quantizers and `samples`.
+  /// @param samples   How many will be added at most, over all workers.
+  /// @throws Error(kInvalidArgument) for an unknown observer, or, naming the layer, for a
+  ///         percentile requested of an observer that reads none; Error(kUnsupported) as Plan, and
+  ///         for an activation grid with a scale per channel or a zero point.
   ActivationSweep(const Graph& graph, std::string observer, const ObserverOptions& options,
                   std::size_t samples);
 
@@ -53,12 +54,14 @@ class ActivationSweep {
   struct Watched {
     QuantizerId quantizer;
     std::string layer;
-    QuantSpec spec;
+    std::string observer;
+    ObserverOptions options;
     std::vector<ValueId> values;  ///< Read by the Quant nodes that name the quantizer.
     std::uint64_t elements = 0;   ///< Of those values, for one sample.
   };
   using Observers = std::vector<std::unique_ptr<Observer>>;  ///< One per Watched.
 
+  Watched watch(const Graph& graph, const Node& quant) const;
   void count_elements(const Graph& graph);
   Observers make_observers() const;
   Observers& observers_of(int worker);

@@ -8,6 +8,7 @@
 #include "quern/base/error.h"
 #include "quern/base/progress.h"
 #include "quern/calibrate/activation_sweep.h"
+#include "quern/quant/rules.h"
 
 namespace quern {
 namespace {
@@ -46,6 +47,16 @@ std::size_t dead_channels(const QuantSpec& spec, const std::vector<float>& scale
   return static_cast<std::size_t>(std::ranges::count(scales, scale_of(0, spec)));
 }
 
+/// The method that a weight's quantizer requests, or that of all.
+WeightMethod method_of(const ThresholdRequest& request, const CalibrateOptions& options) {
+  const WeightMethod method =
+      request.method ? weight_method_from(*request.method) : options.weight_method;
+  require(!request.percentile || method == WeightMethod::kPercentile,
+          "weight_percentile {} is requested, but weight_method '{}' reads none",
+          request.percentile.value_or(0), name(method));
+  return method;
+}
+
 void calibrate_weights(const Graph& graph, const CalibrateOptions& options, Demands& demands,
                        std::vector<std::string>& notes) {
   DeadCount dead;
@@ -55,8 +66,9 @@ void calibrate_weights(const Graph& graph, const CalibrateOptions& options, Dema
     if (!graph.is_constant(quant.inputs[0]) || !entry.scale) continue;
     if (!graph.scale(entry.scale).values.empty()) continue;
     const std::vector<float> scales = with_context(fmt::format("layer '{}'", quant.layer), [&] {
-      return weight_scale(*graph.value(quant.inputs[0]).constant, entry.spec, options.weight_method,
-                          options.weight_percentile);
+      return weight_scale(*graph.value(quant.inputs[0]).constant, entry.spec,
+                          method_of(entry.threshold, options),
+                          entry.threshold.percentile.value_or(options.weight_percentile));
     });
     dead.add(quant.layer, dead_channels(entry.spec, scales));
     demand(graph, demands, entry, scales);
@@ -69,9 +81,7 @@ void calibrate_weights(const Graph& graph, const CalibrateOptions& options, Dema
 void calibrate_activations(const Graph& graph, const std::vector<Sample>& samples,
                            const CalibrateOptions& options, Demands& demands,
                            CalibrationReport& report) {
-  require(options.percentile >= 99 && options.percentile <= 100,
-          "calibrate: percentile must be 99 to 100, got {}: what lies above it is kept in memory",
-          options.percentile);
+  check_percentile(options.percentile, "calibrate");
   ActivationSweep sweep(graph, options.observer, {.percentile = options.percentile},
                         samples.size());
   if (sweep.empty()) return;
@@ -85,6 +95,9 @@ void calibrate_activations(const Graph& graph, const std::vector<Sample>& sample
   report.images = loaded.images;
   report.skipped = loaded.skipped;
   require(loaded.images > 0, "none of the {} calibration pictures could be read", samples.size());
+  if (loaded.images == 1) {
+    report.notes.emplace_back("calibrated on one picture: its ranges need not be those of others");
+  }
   DeadCount dead;
   for (const ObservedThreshold& observed : sweep.thresholds()) {
     const Quantizer& entry = graph.quantizer(observed.quantizer);

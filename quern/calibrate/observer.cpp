@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "quern/base/error.h"
+#include "quern/base/nearest.h"
 
 namespace quern {
 
@@ -18,12 +19,13 @@ const std::vector<ObserverDef>& observers() {
 }
 
 std::unique_ptr<Observer> make_observer(std::string_view name, const ObserverOptions& options) {
-  std::vector<std::string_view> known;
+  std::vector<std::string> known;
   for (const ObserverDef& observer : observers()) {
     if (observer.name == name) return observer.make(options);
-    known.push_back(observer.name);
+    known.emplace_back(observer.name);
   }
-  fail(ErrorCode::kInvalidArgument, "'{}' is not an observer ({})", name, fmt::join(known, ", "));
+  fail(ErrorCode::kInvalidArgument, "'{}' is not an observer, expected one of {}{}", name,
+       fmt::join(known, ", "), nearest_hint(name, nearest(name, known)));
 }
 
 }  // namespace quern

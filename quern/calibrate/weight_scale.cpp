@@ -1,12 +1,16 @@
 #include "quern/calibrate/weight_scale.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 
 #include "quern/base/error.h"
+#include "quern/base/nearest.h"
 #include "quern/calibrate/internal/squared_error.h"
+#include "quern/quant/rules.h"
 #include "quern/quantizers/fake_quant.h"
 
 namespace quern {
@@ -81,15 +85,16 @@ std::string_view name(WeightMethod method) {
 
 WeightMethod weight_method_from(std::string_view name) {
   const auto* found = std::find(kMethodNames.begin(), kMethodNames.end(), name);
+  const std::vector<std::string> known(kMethodNames.begin(), kMethodNames.end());
   require(found != kMethodNames.end(),
-          "'{}' is not a method for weight scales (mse, max, percentile)", name);
+          "'{}' is not a method for weight scales, expected one of {}{}", name,
+          fmt::join(known, ", "), nearest_hint(name, nearest(name, known)));
   return static_cast<WeightMethod>(found - kMethodNames.begin());
 }
 
 std::vector<float> weight_scale(const Tensor& weight, const QuantSpec& spec, WeightMethod method,
                                 double percentile) {
-  require(percentile > 0 && percentile <= 100,
-          "weight_percentile must be above 0 and at most 100, got {}", percentile);
+  check_weight_percentile(percentile, "weight scale");
   if (!spec.symmetric) {
     fail(ErrorCode::kUnsupported, "a weight grid with a zero point (symmetric ones work)");
   }

@@ -8,6 +8,7 @@
 
 #include "quern/graph/ids.h"
 #include "quern/quant/spec.h"
+#include "quern/quant/threshold_request.h"
 #include "quern/tensor/tensor.h"
 
 namespace quern {
@@ -44,6 +45,7 @@ struct Quantizer {
   QuantizerKind kind = QuantizerKind::kCalibrated;
   QuantSpec spec;
   ScaleId scale;                         ///< None when kDerived.
+  ThresholdRequest threshold;            ///< kCalibrated: how the scale is to be found.
   std::vector<std::int32_t> zero_point;  ///< Like Scale::values; empty means 0 everywhere.
   std::array<QuantizerId, 2> factors;    ///< kDerived: the input's and the weight's quantizer.
   std::map<std::string, Tensor> state;   ///< Learned tensors and collection state, by name.

@@ -49,6 +49,11 @@ void verify_quant(const Graph& graph, const Node& node) {
   const Quantizer& quantizer = graph.quantizer(node.quantizer);
   check(quantizer.spec, fmt::format("layer '{}'", node.layer));
   if (quantizer.kind == QuantizerKind::kDerived) return;
+  const double percentile = quantizer.threshold.percentile.value_or(100);
+  if (!(percentile > 0 && percentile <= 100)) {
+    fail(ErrorCode::kParse, "layer '{}': its percentile is {}, expected above 0 and at most 100",
+         node.layer, percentile);
+  }
   const Scale& scale = graph.scale(quantizer.scale);
   if (scale.values.empty()) return;
   for (const float value : scale.values) {

@@ -131,42 +131,27 @@ bool stays_float(Placement& placement, const Demand& demand, const RuleSubject& 
   return false;
 }
 
-/// The bits that a reader asks for by name, else those of the layer the value comes from.
-int bits_of(Placement& placement, const Demand& demand, const PartialSpec& decided) {
-  std::optional<int> asked;
-  std::string asking;
-  for (const NodeId reader : demand.readers) {
-    const RuleSubject subject = placement.subject(placement.graph.node(reader));
-    const std::optional<int> bits = placement.rules.spec(subject, Role::kInput).activation_bits;
-    if (!bits) continue;
-    require(!asked || asked == bits,
-            "'{}' asks for an input of {} bits and '{}' for {} bits, but both read '{}'", asking,
-            asked.value_or(0), subject.layer, *bits, placement.graph.value(demand.value).name);
-    asked = bits;
-    asking = subject.layer;
-  }
-  return asked.value_or(decided.activation_bits.value_or(placement.request.activation_bits));
-}
-
 void place(Placement& placement, const Demand& demand) {
   Graph& graph = placement.graph;
-  const RuleSubject subject = placement.source_subject(demand.value);
-  const PartialSpec decided = placement.rules.spec(subject, Role::kOutput);
-  if (stays_float(placement, demand, subject, decided)) return;
-
   const Node* producer = graph.producer(demand.value);
   const bool is_scaled = producer != nullptr && has_channel_factors(graph, *producer);
   if (is_scaled) producer = graph.producer(producer->inputs[0]);
   const std::optional<Rectifier> found =
       producer == nullptr ? std::nullopt : rectifier(graph, *producer);
-  QuantSpec spec;
-  spec.bits = bits_of(placement, demand, decided);
-  spec.is_signed = !found;
   // Factors leave every channel with a threshold of its own, so the Clip stays.
   const bool is_constant = found && found->threshold && !is_scaled;
+
+  const RuleSubject subject = placement.source_subject(demand.value);
+  const PartialSpec decided =
+      placement.activation_spec(subject, demand.value, demand.readers, !is_constant);
+  if (stays_float(placement, demand, subject, decided)) return;
+  QuantSpec spec;
+  spec.bits = decided.activation_bits.value_or(placement.request.activation_bits);
+  spec.is_signed = !found;
   const std::string stem = subject.layer + (subject.op == "Input" ? "." : ".output_");
   const QuantizerId quantizer = placement.add_quantizer(
       stem, spec, is_constant ? QuantizerKind::kConstant : QuantizerKind::kCalibrated);
+  graph.quantizer(quantizer).threshold = {decided.observer, decided.percentile};
   const bool clips_further = found && found->threshold && !is_constant;
   if (found && !clips_further && producer->op == "Clip") {
     // The grid's ends clip from here on; FINN wants a plain Relu in front of an unsigned grid.

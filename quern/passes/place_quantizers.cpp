@@ -4,6 +4,9 @@
 // scale of a bias is derived from those of its layer's input and weight.
 #include "quern/passes/place_quantizers.h"
 
+#include <algorithm>
+#include <iterator>
+#include <map>
 #include <utility>
 
 #include "quern/analysis/dataflow.h"
@@ -37,6 +40,29 @@ RuleSubject Placement::source_subject(ValueId value) const {
 
 bool Placement::reads_floats(const Node& node) {
   return rules.spec(subject(node), Role::kInput).quantize == false;
+}
+
+PartialSpec Placement::activation_spec(const RuleSubject& source, ValueId value,
+                                       const std::vector<NodeId>& readers, bool is_measured) {
+  PartialSpec decided = rules.spec(source, Role::kOutput, is_measured);
+  PartialSpec asked;
+  std::map<std::string_view, std::string> asking;  // layers, by key
+  for (const NodeId reader : readers) {
+    const RuleSubject own = subject(graph.node(reader));
+    PartialSpec wanted = rules.spec(own, Role::kInput, is_measured);
+    wanted.quantize.reset();
+    for_each_rule_key([&](std::string_view name, KeyScope, auto key) {
+      const auto& found = wanted.*key;
+      if (!found) return;
+      require(!(asked.*key) || asked.*key == found,
+              "'{}' asks for {} {} of its input and '{}' for {}, but both read '{}'", asking[name],
+              name, (asked.*key).value_or(*found), own.layer, *found, graph.value(value).name);
+      asking[name] = own.layer;
+    });
+    asked.merge(wanted);
+  }
+  decided.merge(asked);
+  return decided;
 }
 
 QuantizerId Placement::add_quantizer(std::string_view stem, const QuantSpec& spec,
@@ -78,6 +104,7 @@ PassReport place_quantizers(Graph& graph, const QuantizeRequest& request) {
   internal::place_weights(placement);
   internal::place_biases(placement);
   placement.rules.require_all_used();
+  std::ranges::copy(placement.rules.notes(), std::back_inserter(placement.report.notes));
   placed.erase_dead();
   verify(placed);
   graph = std::move(placed);

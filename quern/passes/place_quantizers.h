@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -59,5 +60,9 @@ struct QuantizeRequest {
 ///
 /// Source: the FINN flow for MobileNetV2; equal scales in front of adds are FINN's requirement.
 PassReport place_quantizers(Graph& graph, const QuantizeRequest& request);
+
+/// Gives the constant bias of a Gemm its grid as the FINN scheme does, for a bias that a network
+/// got after its quantizers. @return why it stays float; empty where it has a grid now.
+std::string quantize_bias(Graph& graph, NodeId gemm);
 
 }  // namespace quern

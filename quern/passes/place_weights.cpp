@@ -5,7 +5,8 @@
 #include "quern/ops/op_def.h"
 #include "quern/passes/internal/placement.h"
 
-namespace quern::internal {
+namespace quern {
+namespace internal {
 namespace {
 
 constexpr int kBiasBits = 32;
@@ -16,12 +17,8 @@ bool is_channel_vector(const Tensor& bias, std::size_t channels) {
          static_cast<std::size_t>(bias.size()) == channels;
 }
 
-/// Why the bias of a Gemm stays float; empty if it gets a grid.
-std::string reason_against_bias(Placement& placement, const Node& gemm) {
-  const Graph& graph = placement.graph;
-  if (placement.rules.spec(placement.subject(gemm), Role::kBias).quantize == false) {
-    return "a rule says so";
-  }
+/// Why the bias of a Gemm can have no grid; empty if it can.
+std::string reason_against_bias(const Graph& graph, const Node& gemm) {
   if (graph.quant_of(gemm.inputs[1]) == nullptr) return "its layer's weight is not quantized";
   if (grids_of(graph, gemm.inputs[0]).empty()) return "its layer's input is not quantized";
   if (graph.attribute_or(gemm.id, "alpha", 1.0F) != 1.0F ||
@@ -63,6 +60,7 @@ void place_weights(Placement& placement) {
     const std::string stem = node.layer + ".weight_";
     const QuantizerId quantizer = placement.add_quantizer(stem, spec, QuantizerKind::kCalibrated);
     graph.quantizer(quantizer).scale = graph.add_scale({{}, stem + "scale", {}});
+    graph.quantizer(quantizer).threshold = {decided.weight_method, decided.weight_percentile};
     placement.insert(node.inputs[1], quantizer, {{id, 1}});
   }
 }
@@ -73,24 +71,34 @@ void place_biases(Placement& placement) {
     const Node node = graph.node(id);
     if (node.op != "Gemm" || !has_weight(graph, node)) continue;
     if (node.inputs.size() < 3 || !graph.is_constant(node.inputs[2])) continue;
-    const std::string reason = reason_against_bias(placement, node);
-    if (!reason.empty()) {
+    const bool is_kept =
+        placement.rules.spec(placement.subject(node), Role::kBias).quantize == false;
+    const std::string reason = is_kept ? "a rule says so" : quantize_bias(graph, id);
+    if (reason.empty()) {
+      ++placement.report.rewrites;
+    } else {
       placement.report.notes.push_back(
           fmt::format("kept the bias of '{}' float: {}", node.layer, reason));
-      continue;
     }
-    const NodeId input = grids_of(graph, node.inputs[0]).front();
-    const NodeId weight = graph.quant_of(node.inputs[1])->id;
-    QuantSpec spec;
-    spec.bits = kBiasBits;
-    spec.granularity = Granularity::kPerChannel;
-    spec.channel_axis = static_cast<int>(graph.constant_behind(node.inputs[2])->rank()) - 1;
-    const QuantizerId quantizer =
-        placement.add_quantizer(node.layer + ".bias_", spec, QuantizerKind::kDerived);
-    graph.quantizer(quantizer).factors = {graph.node(input).quantizer,
-                                          graph.node(weight).quantizer};
-    placement.insert(node.inputs[2], quantizer, {{id, 2}});
   }
 }
 
-}  // namespace quern::internal
+}  // namespace internal
+
+std::string quantize_bias(Graph& graph, NodeId gemm) {
+  const Node node = graph.node(gemm);
+  const std::string reason = internal::reason_against_bias(graph, node);
+  if (!reason.empty()) return reason;
+  const NodeId input = grids_of(graph, node.inputs[0]).front();
+  const NodeId weight = graph.quant_of(node.inputs[1])->id;
+  Quantizer quantizer{.name = node.layer + ".bias_quant", .kind = QuantizerKind::kDerived};
+  quantizer.spec.bits = internal::kBiasBits;
+  quantizer.spec.granularity = Granularity::kPerChannel;
+  quantizer.spec.channel_axis = static_cast<int>(graph.constant_behind(node.inputs[2])->rank()) - 1;
+  quantizer.factors = {graph.node(input).quantizer, graph.node(weight).quantizer};
+  const std::string layer = quantizer.name;
+  graph.insert_quant(node.inputs[2], graph.add_quantizer(std::move(quantizer)), layer, {{gemm, 2}});
+  return {};
+}
+
+}  // namespace quern

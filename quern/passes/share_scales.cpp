@@ -87,8 +87,11 @@ QuantizerId insert_on_edge(Placement& placement, NodeId join, const Edge& edge) 
   }
   const Node& node = placement.graph.node(join);
   const ValueId value = node.inputs.at(edge.input);
+  const PartialSpec decided = placement.activation_spec(placement.source_subject(value), value,
+                                                        {join}, /*is_measured=*/true);
   const QuantizerId added =
       placement.add_quantizer(node.layer + ".input_", spec, QuantizerKind::kCalibrated);
+  placement.graph.quantizer(added).threshold = {decided.observer, decided.percentile};
   placement.insert(value, added, {{join, edge.input}});
   return added;
 }
@@ -137,6 +140,42 @@ void share_at(Placement& placement, NodeId join, ScaleGroups& groups) {
   groups.unite(quantizers, layer + ".input_scale");
 }
 
+/// The layer, or graph input, whose values a quantizer rounds.
+std::string layer_behind(const Placement& placement, QuantizerId quantizer) {
+  for (const NodeId id : placement.graph.nodes_of("Quant")) {
+    const Node& quant = placement.graph.node(id);
+    if (quant.quantizer == quantizer) return placement.source_subject(quant.inputs[0]).layer;
+  }
+  return placement.graph.quantizer(quantizer).name;
+}
+
+/// One scale has one answer, so how a rule wants it to be found holds for every member.
+/// @throws Error(kInvalidArgument) where rules disagree, naming two layers.
+void agree_on_threshold(Placement& placement, const Group& group) {
+  ThresholdRequest agreed;
+  const auto agree = [&](std::string_view name, auto key) {
+    QuantizerId asking;
+    for (const QuantizerId member : group.members) {
+      const auto& wanted = placement.graph.quantizer(member).threshold.*key;
+      if (!wanted) continue;
+      if (agreed.*key && agreed.*key != wanted) {
+        fail(ErrorCode::kInvalidArgument,
+             "rules give the output of '{}' {} {} and that of '{}' {}, but the two share the scale "
+             "'{}'",
+             layer_behind(placement, asking), name, *(agreed.*key), layer_behind(placement, member),
+             *wanted, group.name);
+      }
+      agreed.*key = wanted;
+      asking = member;
+    }
+  };
+  agree("observer", &ThresholdRequest::method);
+  agree("percentile", &ThresholdRequest::percentile);
+  for (const QuantizerId member : group.members) {
+    placement.graph.quantizer(member).threshold = agreed;
+  }
+}
+
 /// "a.output_quant" → "a.output_scale"
 std::string scale_name(const std::string& quantizer_name) {
   constexpr std::string_view kQuant = "quant";
@@ -156,6 +195,7 @@ void share_scales(Placement& placement) {
     }
   }
   for (const Group& group : groups.groups()) {
+    agree_on_threshold(placement, group);
     const ScaleId scale = graph.add_scale({{}, group.name, {}});
     for (const QuantizerId member : group.members) graph.quantizer(member).scale = scale;
   }

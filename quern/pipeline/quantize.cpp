@@ -7,6 +7,7 @@
 #include "quern/analysis/sample_mixing.h"
 #include "quern/analysis/sizes.h"
 #include "quern/base/error.h"
+#include "quern/calibrate/observer.h"
 #include "quern/models/load_model.h"
 #include "quern/ops/op_def.h"
 #include "quern/passes/place_quantizers.h"
@@ -55,6 +56,19 @@ std::vector<Sample> samples_of(const DataRecipe& data, const std::string& list) 
 }
 
 namespace {
+
+/// Refuses what calibration would refuse, before the work that comes in front of it.
+void check_methods(const Recipe& recipe) {
+  make_observer(recipe.calibrate.observer, {.percentile = recipe.calibrate.percentile});
+  weight_method_from(recipe.calibrate.weight_method);
+  for (std::size_t i = 0; i < recipe.quantize.rules.size(); ++i) {
+    const PartialSpec& spec = recipe.quantize.rules[i].spec;
+    with_context(fmt::format("rule {}", i + 1), [&] {
+      if (spec.observer) make_observer(*spec.observer, {});
+      if (spec.weight_method) weight_method_from(*spec.weight_method);
+    });
+  }
+}
 
 void note(QuantizeResult& result, const std::vector<std::string>& notes) {
   std::ranges::copy(notes, std::back_inserter(result.notes));
@@ -106,13 +120,17 @@ PtqOptions ptq_options(const PtqRecipe& recipe) {
           .damping = recipe.damping,
           .act_order = recipe.act_order,
           .asymmetric = recipe.asymmetric,
+          .block_size = recipe.block_size,
           .iterations = recipe.iterations};
 }
 
 void equalize(const PtqAlgorithm& algorithm, const Recipe& recipe, const CalibrationData& pictures,
               QuantizeResult& result) {
   const Graph before = result.reference;
-  note(result, algorithm.run(result.reference, before, pictures, ptq_options(recipe.ptq)).notes);
+  const PtqReport report =
+      algorithm.run(result.reference, before, pictures, ptq_options(recipe.ptq));
+  note(result, report.notes);
+  result.steps.push_back({std::string(algorithm.name), result.reference, report.notes});
 }
 
 void run(const PtqAlgorithm& algorithm, const Recipe& recipe, const CalibrationData& pictures,
@@ -156,6 +174,7 @@ QuantizeResult quantize(const Recipe& recipe) {
 QuantizeResult quantize(const Recipe& recipe, const std::vector<Sample>& calibration) {
   require(!recipe.model.source.empty(), "the recipe names no model (model.source)");
   const std::vector<PtqAlgorithm> algorithms = ptq_algorithms(recipe.ptq.algorithms);
+  check_methods(recipe);
   QuantizeResult result;
   note_left_out(recipe.ptq.algorithms, algorithms, result);
   timed(result, "load", [&] { load(recipe, result); });

@@ -36,7 +36,8 @@ PtqReport run_gptq(Graph& graph, const Graph& reference, const CalibrationData& 
   return gptq(graph, reference, data,
               {.damping = options.damping,
                .act_order = options.act_order,
-               .asymmetric = options.asymmetric});
+               .asymmetric = options.asymmetric,
+               .block_size = options.block_size});
 }
 
 PtqReport run_gpfq(Graph& graph, const Graph& reference, const CalibrationData& data,

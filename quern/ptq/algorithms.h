@@ -19,6 +19,7 @@ struct PtqOptions {
   double damping = 0.01;        ///< gptq: on the Hessian's diagonal, relative to its mean.
   bool act_order = true;        ///< gptq, gpfq: columns of the largest input first.
   bool asymmetric = true;       ///< gptq: aim at the float network's outputs.
+  int block_size = 128;         ///< gptq: columns between updates of all later ones.
   int iterations = 250;         ///< adaround: steps of learning per block.
 };
 

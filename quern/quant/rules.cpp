@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -33,28 +34,61 @@ bool matches_field(const std::optional<T>& wanted, const T& found) {
   return !wanted || *wanted == found;
 }
 
-/// The keys that concern one tensor. `is_named`: the rule names the tensor's role.
-PartialSpec concerning(const PartialSpec& spec, Role role, bool is_named) {
-  PartialSpec kept;
-  kept.quantize = spec.quantize;
-  if (role == Role::kWeight) kept.weight_bits = spec.weight_bits;
-  if (role == Role::kOutput || (role == Role::kInput && is_named)) {
-    kept.activation_bits = spec.activation_bits;
+/// Whether a key of this scope concerns one tensor. `is_named`: the rule names the tensor's role.
+bool concerns(KeyScope scope, Role role, bool is_named) {
+  switch (scope) {
+    case KeyScope::kAny:
+      return true;
+    case KeyScope::kWeight:
+      return role == Role::kWeight;
+    case KeyScope::kActivation:
+      return role == Role::kOutput || (role == Role::kInput && is_named);
   }
+  return false;
+}
+
+/// The keys that concern one tensor. `is_measured`: an observer finds its threshold.
+PartialSpec concerning(const PartialSpec& spec, Role role, bool is_named, bool is_measured) {
+  PartialSpec kept;
+  for_each_rule_key([&](std::string_view, KeyScope scope, auto key) {
+    if (concerns(scope, role, is_named)) kept.*key = spec.*key;
+  });
+  if (!is_measured) kept.observer = {}, kept.percentile = {};
   return kept;
+}
+
+/// The names of the keys that a spec has.
+std::vector<std::string_view> keys_of(const PartialSpec& spec) {
+  std::vector<std::string_view> names;
+  for_each_rule_key([&](std::string_view name, KeyScope, auto key) {
+    if (spec.*key) names.push_back(name);
+  });
+  return names;
+}
+
+/// A spec that has every key.
+PartialSpec every_key() {
+  PartialSpec spec;
+  for_each_rule_key([&](std::string_view, KeyScope, auto key) { (spec.*key).emplace(); });
+  return spec;
+}
+
+void check_domains(const PartialSpec& spec, const std::string& owner) {
+  if (spec.weight_bits) check_bits(*spec.weight_bits, "weight_bits", owner);
+  if (spec.activation_bits) check_bits(*spec.activation_bits, "activation_bits", owner);
+  if (spec.percentile) check_percentile(*spec.percentile, owner);
+  if (spec.weight_percentile) check_weight_percentile(*spec.weight_percentile, owner);
 }
 
 void check_rule(const Rule& rule, std::size_t number) {
   const std::string owner = fmt::format("rule {}", number);
-  if (rule.spec.weight_bits) check_bits(*rule.spec.weight_bits, "weight_bits", owner);
-  if (rule.spec.activation_bits) check_bits(*rule.spec.activation_bits, "activation_bits", owner);
-  require(!rule.spec.empty(),
-          "{} ({}) decides nothing, expected weight_bits, activation_bits or quantize", owner,
-          describe(rule));
+  check_domains(rule.spec, owner);
+  require(!rule.spec.empty(), "{} ({}) decides nothing, expected one of {}", owner, describe(rule),
+          fmt::join(keys_of(every_key()), ", "));
   if (!rule.role) return;
-  require(!concerning(rule.spec, *rule.role, true).empty(),
-          "{}: {} does not belong to the role '{}'", owner,
-          rule.spec.weight_bits ? "weight_bits" : "activation_bits", name(*rule.role));
+  require(!concerning(rule.spec, *rule.role, true, true).empty(),
+          "{}: {} does not belong to the role '{}'", owner, keys_of(rule.spec).front(),
+          name(*rule.role));
 }
 
 }  // namespace
@@ -74,9 +108,9 @@ Role role_from(std::string_view name) {
 }
 
 void PartialSpec::merge(const PartialSpec& later) {
-  if (later.quantize) quantize = later.quantize;
-  if (later.weight_bits) weight_bits = later.weight_bits;
-  if (later.activation_bits) activation_bits = later.activation_bits;
+  for_each_rule_key([&](std::string_view, KeyScope, auto key) {
+    if (later.*key) this->*key = later.*key;
+  });
 }
 
 bool Comparison::holds(std::int64_t x) const {
@@ -174,38 +208,93 @@ void check_bits(int bits, std::string_view key, std::string_view owner) {
           kMaxRuleBits, bits);
 }
 
+void check_percentile(double percentile, std::string_view owner) {
+  require(percentile >= 99 && percentile <= 100,
+          "{}: percentile must be 99 to 100, got {}: what lies above it is kept in memory", owner,
+          percentile);
+}
+
+void check_weight_percentile(double percentile, std::string_view owner) {
+  require(percentile > 0 && percentile <= 100,
+          "{}: weight_percentile must be above 0 and at most 100, got {}", owner, percentile);
+}
+
 RuleSet::RuleSet(std::vector<Rule> rules, RuleFunction function)
-    : rules_(std::move(rules)), function_(std::move(function)), used_(rules_.size(), false) {
+    : rules_(std::move(rules)), function_(std::move(function)), applied_(rules_.size()) {
   for (std::size_t i = 0; i < rules_.size(); ++i) check_rule(rules_[i], i + 1);
 }
 
-PartialSpec RuleSet::spec(const RuleSubject& subject, Role role) {
-  layers_.insert(subject.layer);
+PartialSpec RuleSet::spec(const RuleSubject& subject, Role role, bool is_measured) {
+  Asked& asked = asked_[subject.layer];
+  asked.subject = subject;
+  asked.roles[role] |= is_measured;
   PartialSpec decided;
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     if (!rules_[i].matches(subject, role)) continue;
-    const PartialSpec keys = concerning(rules_[i].spec, role, rules_[i].role.has_value());
-    if (!keys.empty()) used_[i] = true;
+    const PartialSpec keys =
+        concerning(rules_[i].spec, role, rules_[i].role.has_value(), is_measured);
+    if (keys.empty()) continue;
+    if (std::ranges::find(applied_[i], subject.layer) == applied_[i].end()) {
+      applied_[i].push_back(subject.layer);
+    }
     decided.merge(keys);
   }
-  if (function_) decided.merge(concerning(function_(subject, role), role, false));
-  const std::string owner = fmt::format("layer '{}'", subject.layer);
-  if (decided.weight_bits) check_bits(*decided.weight_bits, "weight_bits", owner);
-  if (decided.activation_bits) check_bits(*decided.activation_bits, "activation_bits", owner);
+  if (function_) decided.merge(concerning(function_(subject, role), role, false, is_measured));
+  check_domains(decided, fmt::format("layer '{}'", subject.layer));
   return decided;
+}
+
+/// Why a rule without effect had none.
+std::string RuleSet::obstacle(const Rule& rule) const {
+  Rule of_any_role = rule;
+  of_any_role.role.reset();
+  std::vector<const Asked*> matched;
+  std::vector<std::string> known;
+  for (const auto& [layer, asked] : asked_) {
+    known.push_back(layer);
+    if (of_any_role.matches(asked.subject, Role::kWeight)) matched.push_back(&asked);
+  }
+  if (matched.empty()) {
+    if (!rule.layer || known.empty()) return "";
+    return fmt::format(" (the nearest layer is '{}')", nearest(*rule.layer, known));
+  }
+  const Asked& first = *matched.front();
+  std::vector<std::string_view> roles;
+  PartialSpec possible;
+  for (const auto& [role, is_measured] : first.roles) {
+    roles.push_back(name(role));
+    if (!rule.matches(first.subject, role)) continue;
+    possible.merge(concerning(every_key(), role, rule.role.has_value(), is_measured));
+  }
+  const std::string more =
+      matched.size() > 1 ? fmt::format(" and {} more", matched.size() - 1) : "";
+  if (possible.empty()) {
+    return fmt::format(": of '{}'{} it can decide the {}", first.subject.layer, more,
+                       fmt::join(roles, " and "));
+  }
+  return fmt::format(": it decides {}, but of '{}'{} it can decide {}",
+                     fmt::join(keys_of(rule.spec), ", "), first.subject.layer, more,
+                     fmt::join(keys_of(possible), ", "));
 }
 
 void RuleSet::require_all_used() const {
   for (std::size_t i = 0; i < rules_.size(); ++i) {
-    if (used_[i]) continue;
-    const std::vector<std::string> known(layers_.begin(), layers_.end());
-    const std::string hint =
-        rules_[i].layer && !known.empty()
-            ? fmt::format(" (the nearest layer is '{}')", nearest(*rules_[i].layer, known))
-            : "";
+    if (!applied_[i].empty()) continue;
     fail(ErrorCode::kInvalidArgument, "rule {} ({}) applies to nothing in this network{}", i + 1,
-         describe(rules_[i]), hint);
+         describe(rules_[i]), obstacle(rules_[i]));
   }
+}
+
+std::vector<std::string> RuleSet::notes() const {
+  std::vector<std::string> notes;
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    if (rules_[i].role != Role::kInput || rules_[i].layer || applied_[i].size() < 2) continue;
+    notes.push_back(
+        fmt::format("rule {} ({}) applies to what {} layers read, '{}' first; first = true would "
+                    "leave the network's input alone",
+                    i + 1, describe(rules_[i]), applied_[i].size(), applied_[i].front()));
+  }
+  return notes;
 }
 
 }  // namespace quern

@@ -15,9 +15,7 @@ void describe(Keys& keys, Rule& rule) {
   keys.key("first", rule.first);
   keys.key("last", rule.last);
   keys.key("role", rule.role);
-  keys.key("quantize", rule.spec.quantize);
-  keys.key("weight_bits", rule.spec.weight_bits);
-  keys.key("activation_bits", rule.spec.activation_bits);
+  for_each_rule_key([&](const char* name, KeyScope, auto key) { keys.key(name, rule.spec.*key); });
 }
 
 template <class Keys>
@@ -71,6 +69,7 @@ void describe(Keys& keys, Recipe& recipe) {
     keys.key("damping", recipe.ptq.damping);
     keys.key("act_order", recipe.ptq.act_order);
     keys.key("asymmetric", recipe.ptq.asymmetric);
+    keys.key("block_size", recipe.ptq.block_size);
     keys.key("iterations", recipe.ptq.iterations);
     keys.key("memory_mib", recipe.ptq.memory_mib);
   });

@@ -212,6 +212,8 @@ void check(const Recipe& recipe, const std::string& name) {
           recipe.data.limit);
   require(recipe.ptq.iterations > 0, "{}: ptq.iterations must be above 0, got {}", name,
           recipe.ptq.iterations);
+  require(recipe.ptq.block_size > 0, "{}: ptq.block_size must be above 0, got {}", name,
+          recipe.ptq.block_size);
   require(recipe.ptq.damping > 0 && recipe.ptq.damping <= 1,
           "{}: ptq.damping must be above 0 and at most 1, got {}", name, recipe.ptq.damping);
   require(recipe.ptq.memory_mib > 0, "{}: ptq.memory_mib must be above 0, got {}", name,

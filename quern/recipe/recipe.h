@@ -67,6 +67,7 @@ struct PtqRecipe {
   double damping = 0.01;                ///< gptq: on the Hessian's diagonal, relative to its mean.
   bool act_order = true;                ///< gptq, gpfq: columns of the largest input first.
   bool asymmetric = true;               ///< gptq: aim at the float network's outputs.
+  int block_size = 128;                 ///< gptq: columns between updates of all later ones.
   int iterations = 250;                 ///< adaround: steps of learning per block.
   int memory_mib = 384;                 ///< Activations held in memory; more go to a file.
 
@@ -75,7 +76,7 @@ struct PtqRecipe {
 
 /// [report]: what is measured of the result.
 struct ReportRecipe {
-  int pictures = 16;  ///< Calibration pictures that errors are measured on; 0: no report.
+  int pictures = 16;  ///< Pictures that errors are measured on; 0: no report.
 
   bool operator==(const ReportRecipe&) const = default;
 };

@@ -73,6 +73,62 @@ class Calibrate : public testing::Test {
   CalibrateOptions options_;
 };
 
+TEST_F(Calibrate, FindsAScaleAsItsQuantizerRequests) {
+  Net plain;
+  calibrate(plain.graph, samples_, options_);
+  options_.observer = "min_max";
+  options_.weight_method = WeightMethod::kPercentile;
+  options_.weight_percentile = 50;
+  Net other;
+  calibrate(other.graph, samples_, options_);
+  const auto scale = [](const Net& net, ScaleId id) { return net.graph.scale(id).values; };
+  ASSERT_NE(scale(plain, plain.weight), scale(other, other.weight));
+
+  // Each quantizer of one network requests what all of the other got.
+  options_ = {.loader = options_.loader};
+  Net net;
+  for (const QuantizerId id : net.graph.quantizers()) {
+    Quantizer& entry = net.graph.quantizer(id);
+    if (entry.scale == net.input) entry.threshold.method = "min_max";
+    if (entry.scale == net.weight) entry.threshold = {.method = "percentile", .percentile = 50};
+  }
+  calibrate(net.graph, samples_, options_);
+
+  EXPECT_EQ(scale(net, net.input), scale(other, other.input));
+  EXPECT_EQ(scale(net, net.weight), scale(other, other.weight));
+  EXPECT_EQ(scale(net, net.shared), scale(plain, plain.shared));
+}
+
+TEST_F(Calibrate, SaysThatOnePictureIsFew) {
+  Net net;
+  samples_.resize(1);
+  EXPECT_THAT(calibrate(net.graph, samples_, options_).notes,
+              testing::Contains(HasSubstr("calibrated on one picture")));
+}
+
+TEST_F(Calibrate, RefusesRequestsThatNoMethodAnswers) {
+  const auto request = [&](ScaleId Net::*scale, const ThresholdRequest& threshold) {
+    Net net;
+    for (const QuantizerId id : net.graph.quantizers()) {
+      Quantizer& entry = net.graph.quantizer(id);
+      if (entry.scale == net.*scale) entry.threshold = threshold;
+    }
+    calibrate(net.graph, samples_, options_);
+  };
+  test::expect_error(ErrorCode::kInvalidArgument, "layer 'x': 'mean' is not an observer",
+                     [&] { request(&Net::input, {.method = "mean"}); });
+  test::expect_error(ErrorCode::kInvalidArgument,
+                     "layer 'x': percentile 99.5 is requested, but the observer 'mse' reads none",
+                     [&] { request(&Net::input, {.method = "mse", .percentile = 99.5}); });
+  test::expect_error(ErrorCode::kInvalidArgument,
+                     "layer 'w': 'mean' is not a method for weight scales",
+                     [&] { request(&Net::weight, {.method = "mean"}); });
+  test::expect_error(
+      ErrorCode::kInvalidArgument,
+      "layer 'w': weight_percentile 50 is requested, but weight_method 'mse' reads none",
+      [&] { request(&Net::weight, {.percentile = 50}); });
+}
+
 TEST_F(Calibrate, FillsEveryScaleThatIsNotKnown) {
   Net net;
   const CalibrationReport report = calibrate(net.graph, samples_, options_);

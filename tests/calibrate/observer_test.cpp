@@ -74,7 +74,9 @@ INSTANTIATE_TEST_SUITE_P(Catalog, EveryObserver,
                          [](const auto& tested) { return std::string(tested.param); });
 
 TEST(Observer, NamesTheKnownOnes) {
-  test::expect_error(ErrorCode::kInvalidArgument, "entropy, mean_abs, min_max, mse, percentile",
+  test::expect_error(ErrorCode::kInvalidArgument,
+                     "'percentil' is not an observer, expected one of entropy, mean_abs, min_max, "
+                     "mse, percentile (nearest: 'percentile')",
                      [] { make_observer("percentil", {}); });
 }
 

@@ -68,6 +68,17 @@ TEST(Verify, NamesScalesThatCannotBe) {
   expect_error(ErrorCode::kParse, "its channel axis is 2", [&] { verify(net.graph); });
 }
 
+TEST(Verify, NamesAPercentileThatCannotBe) {
+  Quantized net;
+  net.graph.quantizer(net.quantizer).threshold.percentile = 99.9;
+  EXPECT_NO_THROW(verify(net.graph));
+  for (const double percentile : {0.0, 101.0, double{NAN}}) {
+    net.graph.quantizer(net.quantizer).threshold.percentile = percentile;
+    expect_error(ErrorCode::kParse, "layer 'sum.quant': its percentile is",
+                 [&] { verify(net.graph); });
+  }
+}
+
 TEST(Verify, NamesBitsAndZeroPointsThatCannotBe) {
   Quantized net;
   net.graph.quantizer(net.quantizer).zero_point = {0, 0};

@@ -157,8 +157,45 @@ TEST(PlaceActivations, RefusesReadersThatAskForDifferentBits) {
                    {.layer = "c", .role = Role::kInput, .spec = {.activation_bits = 4}}};
 
   expect_error(ErrorCode::kInvalidArgument,
-               "'b' asks for an input of 8 bits and 'c' for 4 bits, but both read 'a.out'",
+               "'b' asks for activation_bits 8 of its input and 'c' for 4, but both read 'a.out'",
                [&] { place_quantizers(graph, request); });
+}
+
+TEST(PlaceActivations, RulesSayHowAThresholdIsFound) {
+  Graph graph = test::resnet();
+  QuantizeRequest request;
+  request.rules = {{.layer = "block1.a", .spec = {.observer = "mse"}},
+                   {.layer = "fc", .role = Role::kInput, .spec = {.percentile = 99.9}}};
+  place_quantizers(graph, request);
+
+  EXPECT_EQ(quantizer_of(graph, "block1.a.output_quant").threshold,
+            (ThresholdRequest{.method = "mse"}));
+  EXPECT_EQ(quantizer_of(graph, "fc.pool.output_quant").threshold,
+            (ThresholdRequest{.percentile = 99.9}));
+  EXPECT_EQ(quantizer_of(graph, "fc.output_quant").threshold, ThresholdRequest{});
+}
+
+TEST(PlaceActivations, ARuleCanNotMeasureTheThresholdOfAClip) {
+  Network net;
+  Graph graph = net.finish({net.conv("b", net.clip("a6", net.conv("a", net.input()), 0, 6))});
+  QuantizeRequest request;
+  request.rules = {{.layer = "a", .spec = {.observer = "mse"}}};
+
+  expect_error(ErrorCode::kInvalidArgument, "rule 1 (layer = 'a') applies to nothing",
+               [&] { place_quantizers(graph, request); });
+  request.rules = {{.op = "Conv", .spec = {.observer = "mse"}}};
+  place_quantizers(graph, request);
+  EXPECT_EQ(quantizer_of(graph, "a.output_quant").threshold, ThresholdRequest{});
+  EXPECT_EQ(quantizer_of(graph, "b.output_quant").threshold.method, "mse");
+}
+
+TEST(PlaceActivations, SaysWhatARuleOfInputsWithoutALayerAppliedTo) {
+  Graph graph = test::resnet();
+  QuantizeRequest request;
+  request.rules = {{.role = Role::kInput, .spec = {.activation_bits = 8}}};
+
+  EXPECT_THAT(place_quantizers(graph, request).notes,
+              testing::Contains(testing::StartsWith("rule 1 (role = 'input') applies to what")));
 }
 
 TEST(PlaceActivations, RefusesAFloatOutputThatAQuantizedLayerReads) {

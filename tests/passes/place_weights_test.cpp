@@ -89,6 +89,20 @@ TEST(PlaceWeights, TheSeedsSnippetsGiveTheBitsAskedFor) {
   EXPECT_EQ(weight_bits(graph).at("classifier.1"), 4);
 }
 
+TEST(PlaceWeights, RulesSayHowAScaleIsFound) {
+  Graph graph = test::resnet();
+  place_quantizers(graph,
+                   {.rules = {{.op = "Conv", .spec = {.weight_method = "max"}},
+                              {.layer = "block1.a",
+                               .spec = {.weight_method = "percentile", .weight_percentile = 99}}}});
+
+  EXPECT_EQ(quantizer_of(graph, "stem.weight_quant").threshold,
+            (ThresholdRequest{.method = "max"}));
+  EXPECT_EQ(quantizer_of(graph, "block1.a.weight_quant").threshold,
+            (ThresholdRequest{.method = "percentile", .percentile = 99}));
+  EXPECT_EQ(quantizer_of(graph, "fc.weight_quant").threshold, ThresholdRequest{});
+}
+
 TEST(PlaceWeights, TheBiasOfALinearLayerIsDerived) {
   Graph graph = test::resnet();
   place_quantizers(graph, {});

@@ -4,6 +4,7 @@
 
 #include "quern/analysis/dataflow.h"
 #include "quern/passes/place_quantizers.h"
+#include "tests/support/expect_error.h"
 #include "tests/support/network.h"
 
 namespace quern {
@@ -137,6 +138,42 @@ TEST(ShareScales, TellsOfDifferentBitsOnOneScale) {
 
   EXPECT_THAT(place_quantizers(graph, request).notes,
               testing::Contains(testing::HasSubstr("'add1' joins")));
+}
+
+TEST(ShareScales, HowAThresholdIsFoundHoldsForAllThatShareTheScale) {
+  Graph graph = test::resnet();
+  QuantizeRequest request;
+  request.rules = {{.layer = "stem", .spec = {.observer = "mse"}}};
+  place_quantizers(graph, request);
+
+  EXPECT_EQ(quantizer_of(graph, "stem.output_quant").threshold.method, "mse");
+  EXPECT_EQ(quantizer_of(graph, "block1.b.output_quant").threshold.method, "mse");
+  EXPECT_EQ(quantizer_of(graph, "shortcut.output_quant").threshold, ThresholdRequest{});
+}
+
+TEST(ShareScales, RefusesRulesThatDisagreeOnASharedScale) {
+  Graph graph = test::resnet();
+  QuantizeRequest request;
+  request.rules = {{.layer = "stem", .spec = {.observer = "mse"}},
+                   {.layer = "block1.b", .spec = {.observer = "min_max"}}};
+
+  test::expect_error(ErrorCode::kInvalidArgument,
+                     "rules give the output of 'stem' observer mse and that of 'block1.b' min_max, "
+                     "but the two share the scale 'add1.input_scale'",
+                     [&] { place_quantizers(graph, request); });
+}
+
+TEST(ShareScales, AQuantOnTheWayIntoAJoinIsMeasuredAsRulesSay) {
+  Network net;
+  const ValueId a = net.clip("a6", net.conv("a", net.input()), 0, 6);
+  const ValueId b = net.conv("b", a);
+  Graph graph = net.finish({net.op("add", "Add", {a, b})});
+  QuantizeRequest request;
+  request.rules = {{.layer = "a", .spec = {.observer = "mse"}}};
+  place_quantizers(graph, request);
+
+  EXPECT_EQ(quantizer_of(graph, "a.output_quant").threshold, ThresholdRequest{});
+  EXPECT_EQ(quantizer_of(graph, "add.input_quant").threshold.method, "mse");
 }
 
 TEST(ShareScales, EveryOtherQuantizerHasItsOwnScale) {

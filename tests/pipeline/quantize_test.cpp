@@ -67,6 +67,24 @@ TEST_F(QuantizeTest, ANetworkForPicturesOfAnySizeIsQuantizedForTheCrop) {
   EXPECT_EQ(to_string(*quantized.value(quantized.inputs()[0]).dims), "[N, 3, 32, 32]");
 }
 
+TEST_F(QuantizeTest, FindsScalesLayerByLayerAsRulesSay) {
+  const auto scale = [&](const std::string& quant) {
+    const Graph graph = quantize(recipe_).graph;
+    return graph.params(graph.node(graph.find_layer(quant).value()).quantizer).scale;
+  };
+  const std::string activation = "features.1.conv.1.output_quant";
+  const std::string weight = "features.1.conv.1.weight_quant";
+  const std::vector<std::vector<float>> before = {scale(activation), scale(weight)};
+  recipe_.quantize.rules = {
+      {.layer = "features.1.conv.1", .spec = {.observer = "min_max", .weight_method = "max"}}};
+  const std::vector<std::vector<float>> ruled = {scale(activation), scale(weight)};
+  EXPECT_NE(before, ruled);
+
+  recipe_.quantize.rules.clear();
+  recipe_.calibrate = {.observer = "min_max", .weight_method = "max"};
+  EXPECT_EQ((std::vector{scale(activation), scale(weight)}), ruled);
+}
+
 TEST_F(QuantizeTest, KeepsTheNetworkAfterEachAlgorithm) {
   recipe_.quantize.weight_bits = 4;
   recipe_.ptq.algorithms = {"correct_bias", "gptq"};
@@ -87,6 +105,10 @@ TEST_F(QuantizeTest, EqualizesTheFloatNetworkBeforeItGetsGrids) {
   for (const StageTime& stage : result.stages) stages.push_back(stage.stage);
   EXPECT_THAT(stages, testing::ElementsAre("load", "equalize_activations", "place quantizers",
                                            "calibrate", "correct_bias"));
+  std::vector<std::string> steps;
+  for (const QuantizeStep& step : result.steps) steps.push_back(step.name);
+  EXPECT_THAT(steps, testing::ElementsAre("equalize_activations", "calibrate", "correct_bias"));
+  EXPECT_EQ(result.steps[0].graph, result.reference);
   EXPECT_TRUE(result.loaded.nodes_of("Mul").empty());
   EXPECT_FALSE(result.reference.nodes_of("Mul").empty());
   EXPECT_EQ(result.graph.nodes_of("Mul").size(), result.reference.nodes_of("Mul").size());
@@ -142,6 +164,13 @@ TEST_F(QuantizeTest, SaysWhatTheRecipeLacks) {
   recipe = recipe_;
   recipe.calibrate.observer = "percentil";
   expect_error(ErrorCode::kInvalidArgument, "'percentil'", [&] { quantize(recipe); });
+  recipe = recipe_;
+  recipe.quantize.rules = {{.spec = {.weight_bits = 4}}, {.spec = {.observer = "percentil"}}};
+  expect_error(ErrorCode::kInvalidArgument, "rule 2: 'percentil' is not an observer",
+               [&] { quantize(recipe); });
+  recipe.quantize.rules = {{.spec = {.weight_method = "maxi"}}};
+  expect_error(ErrorCode::kInvalidArgument, "rule 1: 'maxi' is not a method",
+               [&] { quantize(recipe); });
 }
 
 TEST(SamplesOf, StartsAtTheRootAndStopsAtTheLimit) {

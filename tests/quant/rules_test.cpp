@@ -93,6 +93,31 @@ TEST(Rules, ActivationBitsAreTheOutputsUnlessTheRuleNamesTheInput) {
   EXPECT_EQ(rules.spec(conv("b"), Role::kOutput).activation_bits, 4);
 }
 
+TEST(Rules, ReachHowAThresholdIsFound) {
+  RuleSet rules({{.op = "Conv", .spec = {.observer = "mse", .weight_method = "max"}},
+                 {.layer = "b", .spec = {.observer = "percentile", .percentile = 99.9}},
+                 {.layer = "b", .spec = {.weight_percentile = 98}}});
+
+  EXPECT_EQ(rules.spec(conv("a"), Role::kOutput), (PartialSpec{.observer = "mse"}));
+  EXPECT_EQ(rules.spec(conv("a"), Role::kWeight), (PartialSpec{.weight_method = "max"}));
+  EXPECT_EQ(rules.spec(conv("b"), Role::kOutput),
+            (PartialSpec{.observer = "percentile", .percentile = 99.9}));
+  EXPECT_EQ(rules.spec(conv("b"), Role::kWeight),
+            (PartialSpec{.weight_method = "max", .weight_percentile = 98}));
+  EXPECT_EQ(rules.spec(conv("a"), Role::kInput), PartialSpec{});
+}
+
+TEST(Rules, AskNoObserverWhereTheNetworkGivesTheThreshold) {
+  RuleSet rules({{.layer = "a", .spec = {.observer = "mse"}}});
+
+  EXPECT_EQ(rules.spec(conv("a"), Role::kOutput, /*is_measured=*/false), PartialSpec{});
+  rules.spec(conv("a"), Role::kWeight);
+  EXPECT_EQ(message_of([&] { rules.require_all_used(); }),
+            "rule 1 (layer = 'a') applies to nothing in this network: it decides observer, but of "
+            "'a' it can decide quantize, weight_bits, activation_bits, weight_method, "
+            "weight_percentile");
+}
+
 TEST(Rules, AFunctionHasTheLastWord) {
   RuleSet rules({weight_rule(8)}, [](const RuleSubject& subject, Role) {
     return PartialSpec{.weight_bits = subject.groups == 1 ? 4 : 8};
@@ -114,11 +139,24 @@ TEST(Rules, RefuseBitsOutOfRange) {
             "layer 'a': weight_bits must be 1 to 16, got 64");
 }
 
+TEST(Rules, RefusePercentilesOutOfRange) {
+  EXPECT_THAT(message_of([] { RuleSet({{.spec = {.percentile = 90}}}); }),
+              HasSubstr("rule 1: percentile must be 99 to 100, got 90"));
+  EXPECT_EQ(message_of([] { RuleSet({{.spec = {.weight_percentile = 0}}}); }),
+            "rule 1: weight_percentile must be above 0 and at most 100, got 0");
+  RuleSet rules({}, [](const RuleSubject&, Role) { return PartialSpec{.percentile = 101}; });
+  EXPECT_THAT(message_of([&] { rules.spec(conv("a"), Role::kOutput); }),
+              HasSubstr("layer 'a': percentile must be 99 to 100, got 101"));
+}
+
 TEST(Rules, RefuseARuleThatDecidesNothing) {
   EXPECT_THAT(message_of([] { RuleSet({{.layer = "a"}}); }),
-              HasSubstr("rule 1 (layer = 'a') decides nothing"));
+              HasSubstr("rule 1 (layer = 'a') decides nothing, expected one of quantize, "
+                        "weight_bits, activation_bits, observer"));
   EXPECT_EQ(message_of([] { RuleSet({{.role = Role::kOutput, .spec = {.weight_bits = 4}}}); }),
             "rule 1: weight_bits does not belong to the role 'output'");
+  EXPECT_EQ(message_of([] { RuleSet({{.role = Role::kWeight, .spec = {.observer = "mse"}}}); }),
+            "rule 1: observer does not belong to the role 'weight'");
 }
 
 TEST(Rules, RefuseARuleThatAppliesToNothing) {
@@ -137,7 +175,31 @@ TEST(Rules, ARuleWhoseKeysNeverMatterAppliesToNothing) {
   rules.spec({.layer = "add", .op = "Add"}, Role::kOutput);
 
   EXPECT_EQ(message_of([&] { rules.require_all_used(); }),
-            "rule 1 (op = 'Add') applies to nothing in this network");
+            "rule 1 (op = 'Add') applies to nothing in this network: it decides weight_bits, but "
+            "of 'add' it can decide quantize, activation_bits, observer, percentile");
+}
+
+TEST(Rules, ARoleThatNoMatchHasAppliesToNothing) {
+  RuleSet rules({{.op = "Relu", .role = Role::kInput, .spec = {.activation_bits = 8}}});
+  rules.spec({.layer = "relu1", .op = "Relu"}, Role::kOutput);
+  rules.spec({.layer = "relu2", .op = "Relu"}, Role::kOutput);
+  rules.spec(conv("a"), Role::kInput);
+
+  EXPECT_EQ(message_of([&] { rules.require_all_used(); }),
+            "rule 1 (op = 'Relu', role = 'input') applies to nothing in this network: of 'relu1' "
+            "and 1 more it can decide the output");
+}
+
+TEST(Rules, SayWhatARuleOfInputsWithoutALayerAppliedTo) {
+  RuleSet rules({{.role = Role::kInput, .spec = {.activation_bits = 8}},
+                 {.layer = "b", .role = Role::kInput, .spec = {.activation_bits = 6}}});
+  rules.spec(conv("a"), Role::kInput);
+  rules.spec(conv("b"), Role::kInput);
+  rules.spec(conv("b"), Role::kInput);
+
+  EXPECT_THAT(rules.notes(),
+              testing::ElementsAre("rule 1 (role = 'input') applies to what 2 layers read, 'a' "
+                                   "first; first = true would leave the network's input alone"));
 }
 
 TEST(Rules, RolesHaveNames) {

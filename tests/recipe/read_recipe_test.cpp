@@ -31,6 +31,12 @@ layer = "features.0.0"
 role = "weight"
 groups = "> 1"
 weight_bits = 8
+[[quantize.rule]]
+last = true
+observer = "percentile"
+percentile = 99.9
+weight_method = "percentile"
+weight_percentile = 99
 )";
 
 TEST(ReadRecipe, FillsEveryField) {
@@ -41,7 +47,7 @@ TEST(ReadRecipe, FillsEveryField) {
   EXPECT_EQ(recipe.data.preprocess.crop, 32);
   EXPECT_EQ(recipe.data.preprocess.mean, (std::array<double, 3>{0, 0.5, 1}));
   EXPECT_EQ(recipe.data.preprocess.std, std::nullopt);
-  ASSERT_EQ(recipe.quantize.rules.size(), 2);
+  ASSERT_EQ(recipe.quantize.rules.size(), 3);
   EXPECT_EQ(recipe.quantize.rules[0].op, "Conv");
   EXPECT_EQ(recipe.quantize.rules[0].depthwise, false);
   EXPECT_EQ(recipe.quantize.rules[0].spec.weight_bits, 4);
@@ -49,6 +55,11 @@ TEST(ReadRecipe, FillsEveryField) {
   EXPECT_EQ(recipe.quantize.rules[1].role, Role::kWeight);
   EXPECT_EQ(recipe.quantize.rules[1].groups,
             (Comparison{.kind = Comparison::Kind::kGreater, .value = 1}));
+  EXPECT_EQ(recipe.quantize.rules[2], (Rule{.last = true,
+                                            .spec = {.observer = "percentile",
+                                                     .percentile = 99.9,
+                                                     .weight_method = "percentile",
+                                                     .weight_percentile = 99}}));
 }
 
 TEST(ReadRecipe, NamesTheNearestKeyAndTheLine) {
@@ -56,6 +67,8 @@ TEST(ReadRecipe, NamesTheNearestKeyAndTheLine) {
                "r.toml:3: 'quantize.weight_bit' is not a key of a recipe (nearest: "
                "'quantize.weight_bits')",
                [] { parse_recipe("version = 1\n[quantize]\nweight_bit = 4\n", "r.toml"); });
+  expect_error(ErrorCode::kInvalidArgument, "r.toml: ptq.block_size must be above 0, got 0",
+               [] { parse_recipe("[ptq]\nblock_size = 0", "r.toml"); });
   expect_error(ErrorCode::kInvalidArgument, "'quantize.rule 1.laier' is not a key",
                [] { parse_recipe("[[quantize.rule]]\nlaier = 'x'\nweight_bits = 4\n", "r.toml"); });
   expect_error(ErrorCode::kInvalidArgument, "'modell' is not a key of a recipe (nearest: 'model')",

@@ -22,11 +22,16 @@ TEST(WriteRecipe, ReadsBackEqual) {
                 .damping = 0.1,
                 .act_order = false,
                 .asymmetric = false,
+                .block_size = 16,
                 .iterations = 20,
                 .memory_mib = 64};
   recipe.quantize.rules = {
       {.layer = "features.*", .groups = Comparison{}, .spec = {.weight_bits = 4}},
-      {.first = true, .role = Role::kOutput, .spec = {.quantize = false}}};
+      {.first = true, .role = Role::kOutput, .spec = {.quantize = false}},
+      {.spec = {.observer = "mse",
+                .percentile = 99.9,
+                .weight_method = "max",
+                .weight_percentile = 50}}};
   EXPECT_EQ(parse_recipe(to_toml(recipe), "resolved"), recipe);
 }
 

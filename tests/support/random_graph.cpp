@@ -109,6 +109,8 @@ class RandomGraph {
     } else if (chance(0.3)) {
       entry.zero_point.assign(count, 0);
     }
+    if (chance(0.3)) entry.threshold.method = odd_name();
+    if (chance(0.3)) entry.threshold.percentile = random_.uniform(1e-3, 100);
     if (chance(0.3)) entry.state[odd_name()] = floats({2, 3}, -1, 1);
     if (chance(0.1)) entry.state["count"] = Tensor::scalar(random_.integer(-5, 5));
     return graph_.add_quantizer(std::move(entry));

@@ -110,6 +110,8 @@ Json json_of(const Quantizer& quantizer) {
                {"spec", json_of(quantizer.spec)},
                {"zero_point", quantizer.zero_point},
                {"state", state}};
+  if (quantizer.threshold.method) json["method"] = *quantizer.threshold.method;
+  if (quantizer.threshold.percentile) json["percentile"] = *quantizer.threshold.percentile;
   if (quantizer.kind == QuantizerKind::kDerived) {
     json["factors"] = {quantizer.factors[0].index, quantizer.factors[1].index};
   } else {
@@ -134,6 +136,10 @@ Quantizer quantizer_from(const Json& json, std::size_t scales, std::size_t quant
   quantizer.kind = quantizer_kind_from(json.at("kind").get<std::string>());
   quantizer.spec = spec_from(json.at("spec"), fmt::format("quantizer '{}'", quantizer.name));
   json.at("zero_point").get_to(quantizer.zero_point);
+  if (json.contains("method")) quantizer.threshold.method = json.at("method").get<std::string>();
+  if (json.contains("percentile")) {
+    quantizer.threshold.percentile = json.at("percentile").get<double>();
+  }
   for (const auto& [key, tensor] : json.at("state").items()) {
     quantizer.state[key] = tensor_from(tensor);
   }

@@ -25,6 +25,11 @@ struct Placement {
   /// Whether a node reads floats because a rule says so.
   bool reads_floats(const Node& node);
 
+  /// What the rules decide of the output of `source`; a reader that asks for its input by name has
+  /// the last word. @throws Error(kInvalidArgument) where two readers disagree, naming both.
+  PartialSpec activation_spec(const RuleSubject& source, ValueId value,
+                              const std::vector<NodeId>& readers, bool is_measured);
+
   /// Adds a quantizer named `stem` + "quant" without a scale.
   QuantizerId add_quantizer(std::string_view stem, const QuantSpec& spec, QuantizerKind kind);
   /// Inserts its Quant and counts it.
