@@ -11,6 +11,7 @@ nlohmann::json to_json(const Accuracy& accuracy) {
   if (accuracy.sqnr_db) json["sqnr_db"] = *accuracy.sqnr_db;
   if (accuracy.agreement) json["agreement"] = *accuracy.agreement;
   if (accuracy.reference_top1) json["reference_top1"] = *accuracy.reference_top1;
+  if (accuracy.reference_top5) json["reference_top5"] = *accuracy.reference_top5;
   return json;
 }
 

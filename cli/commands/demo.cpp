@@ -26,6 +26,7 @@ void run(const DemoCommand& options) {
   write_synthetic_photos(photos, options.images, /*seed=*/1);
   std::cout << fmt::format("1. wrote {} generated photos to {}\n", options.images, photos.string());
 
+  RunFolder folder(options.output);
   Recipe recipe;
   recipe.model.source = "zoo:mobilenet_v2";
   recipe.model.classes = 10;
@@ -39,7 +40,7 @@ void run(const DemoCommand& options) {
       "logit SQNR {:.1f} dB\n",
       *result.accuracy->agreement, *result.accuracy->sqnr_db);
 
-  RunFolder folder(options.output, recipe);
+  folder.open(recipe);
   const std::filesystem::path model = folder.model("quantized.onnx");
   export_qonnx(result.graph, model);
   folder.add_input(recipe.data.calibration);

@@ -70,8 +70,7 @@ std::string search_text(const SearchReport& report) {
   std::string text =
       fmt::format("judged by {} calibration pictures held back:\n", report.held_back);
   for (const SearchTrial& trial : report.trials) {
-    text += fmt::format("  {:6.2f} dB  {:6.1f} s  {}\n", trial.sqnr_db, trial.seconds,
-                        trial.algorithms.empty() ? "no algorithm" : join(trial.algorithms));
+    text += fmt::format("  {:6.2f} dB  {:6.1f} s  {}\n", trial.sqnr_db, trial.seconds, name(trial));
   }
   return text;
 }
@@ -104,6 +103,7 @@ void refuse_flags_beside_a_recipe(const CLI::App& command, const QuantizeCommand
 void run(const QuantizeCommand& options) {
   Recipe recipe = recipe_of(options);
   if (options.recipe.threads > 0) recipe.threads = options.recipe.threads;
+  RunFolder folder(options.output);
   std::optional<SearchReport> searched;
   if (options.search) {
     require(recipe.ptq.algorithms.empty(),
@@ -113,7 +113,7 @@ void run(const QuantizeCommand& options) {
     recipe.ptq.algorithms = searched->trials.front().algorithms;
   }
   const QuantizeResult result = quantize(recipe);
-  RunFolder folder(options.output, recipe);
+  folder.open(recipe);
   for (const StageTime& stage : result.stages) log_info("{}: {:.2f} s", stage.stage, stage.seconds);
   for (const std::string& note : result.notes) log_warning("{}", note);
   const std::filesystem::path model = folder.model("quantized.onnx");

@@ -1,10 +1,14 @@
 #include "quern/pipeline/run_folder.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <nlohmann/json.hpp>
+#include <system_error>
 #include <utility>
 
+#include "quern/base/error.h"
 #include "quern/base/file.h"
 #include "quern/base/log.h"
 #include "quern/base/sha256.h"
@@ -13,13 +17,29 @@ namespace quern {
 
 namespace fs = std::filesystem;
 
-RunFolder::RunFolder(fs::path folder, const Recipe& recipe)
-    : folder_(std::move(folder)), seed_(recipe.seed) {
+RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)) {
+  std::error_code error;
+  for (fs::path at = folder_; !at.empty() && !fs::exists(at, error); at = at.parent_path()) {
+    made_.push_back(at);
+  }
+  fs::create_directories(folder_, error);
+  if (!error && ::access(folder_.c_str(), W_OK | X_OK) != 0) {
+    error.assign(errno, std::generic_category());
+  }
+  if (error) fail(ErrorCode::kIo, "cannot write {}: {}", folder_.string(), error.message());
+}
+
+RunFolder::~RunFolder() {
+  log_to_file({});
+  std::error_code ignored;
+  for (const fs::path& made : made_) fs::remove(made, ignored);  // Leaves a folder with files.
+}
+
+void RunFolder::open(const Recipe& recipe) {
+  seed_ = recipe.seed;
   write_file(folder_ / "recipe.resolved.toml", to_toml(recipe));
   log_to_file(folder_ / "log.txt");
 }
-
-RunFolder::~RunFolder() { log_to_file({}); }
 
 fs::path RunFolder::model(const std::string& name) const { return folder_ / "models" / name; }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "quern/recipe/recipe.h"
 
@@ -15,12 +16,17 @@ namespace quern {
 /// came out, so that a result can be traced to what made it.
 class RunFolder {
  public:
-  /// Makes the folder, writes the resolved recipe and opens the log. An older run in the same
-  /// folder is written over file by file. @throws Error(kIo) naming what can not be written.
-  RunFolder(std::filesystem::path folder, const Recipe& recipe);
+  /// Makes the folder and finds out whether it can be written, so that a run is refused before its
+  /// work. Nothing is written yet. @throws Error(kIo) naming the folder and the cause.
+  explicit RunFolder(std::filesystem::path folder);
+  /// Where the work failed, so that nothing was written, the folder is gone again if it was made.
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
+
+  /// The work is done: writes the resolved recipe and opens the log. An older run in the same
+  /// folder is written over file by file. @throws Error(kIo) naming what can not be written.
+  void open(const Recipe& recipe);
 
   /// RUN/models/NAME
   std::filesystem::path model(const std::string& name) const;
@@ -37,7 +43,8 @@ class RunFolder {
 
  private:
   std::filesystem::path folder_;
-  std::uint64_t seed_;
+  std::vector<std::filesystem::path> made_;  // folders that did not exist, the innermost first
+  std::uint64_t seed_ = 0;
   std::map<std::string, std::string> inputs_;  // path → SHA-256
   std::map<std::string, std::string> outputs_;
 };

@@ -18,7 +18,8 @@ TEST(RunFolder, HoldsRecipeLogAndManifest) {
   recipe.seed = 5;
   write_file(folder / "in.onnx", std::string_view("abc"));
   {
-    RunFolder run(folder / "run", recipe);
+    RunFolder run(folder / "run");
+    run.open(recipe);
     log_info("a line of the log");
     write_file(run.model("m.onnx"), std::string_view("abc"));
     run.add_input((folder / "in.onnx").string());
@@ -41,8 +42,26 @@ TEST(RunFolder, HoldsRecipeLogAndManifest) {
 TEST(RunFolder, NamesAFolderThatCannotBeMade) {
   const test::TemporaryFolder folder;
   write_file(folder / "file", std::string_view("x"));
-  test::expect_error(ErrorCode::kIo, "cannot write",
-                     [&] { RunFolder run(folder / "file/run", Recipe{}); });
+  const std::string path = (folder / "file/run").string();
+  test::expect_error(ErrorCode::kIo, "cannot write " + path + ": Not a directory",
+                     [&] { RunFolder run(path); });
+  test::expect_error(ErrorCode::kIo, "cannot write", [&] { RunFolder run(folder / "file"); });
+}
+
+TEST(RunFolder, LeavesNothingWhereTheWorkFails) {
+  const test::TemporaryFolder folder;
+  {
+    const RunFolder run(folder / "runs/one");
+    EXPECT_TRUE(std::filesystem::is_directory(folder / "runs/one"));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+
+  write_file(folder / "older/manifest.json", std::string_view("{}"));
+  { const RunFolder run(folder / "older"); }
+  EXPECT_EQ(read_text(folder / "older/manifest.json"), "{}");
+  std::filesystem::create_directory(folder / "empty");
+  { const RunFolder run(folder / "empty"); }
+  EXPECT_TRUE(std::filesystem::is_directory(folder / "empty"));
 }
 
 }  // namespace
