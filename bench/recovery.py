@@ -29,6 +29,7 @@ NARROWER = ('weight_bits = 4\nactivation_bits = 4\n'
             '[[quantize.rule]]\nfirst = true\nweight_bits = 8\n'
             '[[quantize.rule]]\nlast = true\nweight_bits = 8\nactivation_bits = 8\n'
             '[[quantize.rule]]\nop = "Conv"\ndepthwise = true\nweight_bits = 8\n')
+SEARCHED = [("W8A8", "", "reported"), ("W4A8", NARROW, "75.5 %")]
 
 
 def rows(data, work):
@@ -36,19 +37,34 @@ def rows(data, work):
                                   ("W4A4", NARROWER, W4A4)):
         for algorithms, goal, most in settings:
             yield row(data, work, name, rules, algorithms, goal, most)
+    for name, rules, goal in SEARCHED:
+        yield searched_row(data, work, name, rules, goal)
 
 
-def row(data, work, name, rules, algorithms, goal, most):
+def quantized(data, work, rules, algorithms, *flags):
+    """Seconds and peak MiB of a run, its results, and how its network answers."""
     model, photos = data / "models/mobilenet_v2_1.0_224.onnx", data / "imagenet-sample"
     recipe, run = work / "recovery.toml", work / "recovery"
     recipe.write_text(f'version = 1\n[model]\nsource = "{model}"\n[data]\nroot = "{photos}"\n'
                       f'calibration = "calibration.txt"\n[quantize]\n{rules}[ptq]\n'
                       f'algorithms = {json.dumps(algorithms)}\n')
-    _, mib = peak_of("quantize", recipe, *THREADS, "-o", run)
-    seconds = json.loads((run / "manifest.json").read_text())["results"]["seconds"]
-    taken = sum(taken for stage, taken in seconds.items() if stage not in PLAIN)
+    cost = peak_of("quantize", recipe, *THREADS, *flags, "-o", run)
+    results = json.loads((run / "manifest.json").read_text())["results"]
     found = evaluate(run / "models/quantized.onnx", photos / "val.txt", "--reference", model)
+    return cost, results, f"{found['top1']:.2f} %, {found['sqnr_db']:.2f} dB"
+
+
+def row(data, work, name, rules, algorithms, goal, most):
+    (_, mib), results, found = quantized(data, work, rules, algorithms)
+    taken = sum(taken for stage, taken in results["seconds"].items() if stage not in PLAIN)
     cost = f"; {taken:.1f} s added, {mib} MiB" if algorithms else ""
     return (f"{name}, {' + '.join(f'`{a}`' for a in algorithms) or 'plain'}",
-            goal + (f"; {most}, 1 GiB" if most else ""),
-            f"{found['top1']:.2f} %, {found['sqnr_db']:.2f} dB{cost}")
+            goal + (f"; {most}, 1 GiB" if most else ""), found + cost)
+
+
+def searched_row(data, work, name, rules, goal):
+    (seconds, mib), results, found = quantized(data, work, rules, [], "--search")
+    best = results["search"]["trials"][0]["algorithms"]
+    return (f"{name}, `--search`", goal,
+            f"{' + '.join(f'`{a}`' for a in best) or 'plain'}: {found}; "
+            f"{seconds:.0f} s in all, {mib} MiB")
