@@ -22,6 +22,7 @@ struct Tally {
   std::size_t top5 = 0;
   std::size_t agreeing = 0;
   std::size_t reference_top1 = 0;
+  std::size_t reference_top5 = 0;
   double signal = 0;
   double noise = 0;
 
@@ -31,6 +32,7 @@ struct Tally {
     top5 += other.top5;
     agreeing += other.agreeing;
     reference_top1 += other.reference_top1;
+    reference_top5 += other.reference_top5;
     signal += other.signal;
     noise += other.noise;
     return *this;
@@ -122,6 +124,7 @@ class Evaluation {
         compare(row(logits, i), row(expected, i), tally);
         const std::int64_t rank = rank_of(row(expected, i), label(batch.samples[i], expected));
         tally.reference_top1 += rank < 1 ? 1 : 0;
+        tally.reference_top5 += rank < 5 ? 1 : 0;
       }
     }
     progress_.advance(batch.samples.size());
@@ -181,6 +184,7 @@ Accuracy evaluate_accuracy(const Graph& graph, const std::vector<Sample>& sample
   if (reference != nullptr) {
     accuracy.agreement = percent(total.agreeing, total.images);
     accuracy.reference_top1 = percent(total.reference_top1, total.images);
+    accuracy.reference_top5 = percent(total.reference_top5, total.images);
     // Equal logits have no noise; JSON has no infinity, so the ratio is capped at what doubles
     // show.
     const double ratio = total.noise > 0 ? total.signal / total.noise : 1e30;

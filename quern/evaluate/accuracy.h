@@ -26,6 +26,7 @@ struct Accuracy {
   std::optional<double> sqnr_db;    ///< 10·log10(Σ ref² / Σ (ref − logit)²) over all logits.
   std::optional<double> agreement;  ///< Percent of pictures with the reference's top-1 answer.
   std::optional<double> reference_top1;  ///< The reference's own.
+  std::optional<double> reference_top5;  ///< Likewise.
 };
 
 /// Runs `graph` over `samples` and compares its first output, [N, classes], with their labels;

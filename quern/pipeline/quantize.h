@@ -18,10 +18,10 @@ struct StageTime {
   double seconds = 0;
 };
 
-/// The network after calibration, and after each algorithm that changed it.
+/// The network after each algorithm that changed it, and after calibration.
 struct QuantizeStep {
-  std::string name;  ///< "calibrate", or the algorithm's.
-  Graph graph;
+  std::string name;                ///< "calibrate", or the algorithm's.
+  Graph graph;                     ///< Float where the algorithm equalizes.
   std::vector<std::string> notes;  ///< What was left out, one sentence each.
 };
 

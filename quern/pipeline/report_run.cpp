@@ -23,12 +23,9 @@ namespace {
 /// "op = 'Conv', depthwise = false: weight_bits 4"
 std::string rule_text(const Rule& rule) {
   std::vector<std::string> decided;
-  if (rule.spec.quantize) decided.push_back(*rule.spec.quantize ? "quantized" : "float");
-  if (rule.spec.weight_bits)
-    decided.push_back(fmt::format("weight_bits {}", *rule.spec.weight_bits));
-  if (rule.spec.activation_bits) {
-    decided.push_back(fmt::format("activation_bits {}", *rule.spec.activation_bits));
-  }
+  for_each_rule_key([&](std::string_view name, KeyScope, auto key) {
+    if (rule.spec.*key) decided.push_back(fmt::format("{} {}", name, *(rule.spec.*key)));
+  });
   return fmt::format("{}: {}", describe(rule), fmt::join(decided, ", "));
 }
 
@@ -52,12 +49,17 @@ std::vector<Setting> settings_of(const Recipe& recipe) {
 }
 
 RunReport report_of(const Recipe& recipe, const QuantizeResult& result) {
-  const std::vector<Sample> samples = samples_of(recipe.data, recipe.data.calibration);
+  // Algorithms fit what they see: errors on other pictures are the ones that will be met.
+  const bool is_held_back = !recipe.data.validation.empty();
+  const std::vector<Sample> samples =
+      samples_of(recipe.data, is_held_back ? recipe.data.validation : recipe.data.calibration);
   ReportRequest request{
       .network = fs::path(recipe.model.source).filename().string(),
       .settings = settings_of(recipe),
+      .loaded = result.loaded,
       .steps = {},
       .samples = spread(samples, static_cast<std::size_t>(recipe.report.pictures)),
+      .is_held_back = is_held_back,
       .loader = loader_options(recipe, *result.graph.preprocessing),
       .calibration_images = result.images,
       .accuracy = result.accuracy,
@@ -92,8 +94,11 @@ std::vector<StepTime> times_of_manifest(const fs::path& manifest) {
 std::vector<fs::path> write_page(const fs::path& folder, const RunReport& report,
                                  const std::vector<StepTime>& times) {
   write_file(folder / "layers.csv", layers_csv(report));
+  write_file(folder / "steps.csv", steps_csv(report));
+  write_file(folder / "summary.csv", summary_csv(report));
   write_file(folder / "index.html", to_html(report, times));
-  return {folder / "index.html", folder / "layers.csv"};
+  return {folder / "index.html", folder / "layers.csv", folder / "steps.csv",
+          folder / "summary.csv"};
 }
 
 }  // namespace

@@ -11,14 +11,15 @@ namespace quern {
 /// RUN/report/index.html
 std::filesystem::path report_page(const std::filesystem::path& run);
 
-/// Measures a run's result on `report.pictures` of the calibration pictures, spread over the list,
-/// and writes RUN/report/: index.html, report.json, layers.csv. @return what was written; nothing
-/// where the recipe wants no report.
+/// Measures a run's result on `report.pictures` of the validation pictures, else of the calibration
+/// pictures, spread over the list, and writes RUN/report/: index.html, report.json and the tables
+/// layers.csv, steps.csv, summary.csv. @return what was written; nothing where the recipe wants no
+/// report.
 /// @throws Error(kIo) naming what can not be written; errors of measure_report.
 std::vector<std::filesystem::path> write_report(const std::filesystem::path& run,
                                                 const Recipe& recipe, const QuantizeResult& result);
 
-/// Writes RUN/report/index.html and layers.csv again, from RUN/report/report.json and the times in
+/// Writes RUN/report/index.html and the tables again, from RUN/report/report.json and the times in
 /// RUN/manifest.json. @return what was written.
 /// @throws Error(kIo) naming what can not be read or written; Error(kParse) naming the file that is
 ///         no report or no manifest.

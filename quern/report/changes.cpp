@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 
+#include "quern/analysis/channel_factors.h"
 #include "quern/analysis/layer_groups.h"
 #include "quern/report/weight_figures.h"
 
@@ -68,6 +70,63 @@ void compare_weights(const WeightOnGrid& before, const WeightOnGrid& after, cons
   change.sqnr_after_db = weight_sqnr_db(after, *reference);
 }
 
+/// The ends of the factors from one float tensor to another of the same shape, so far.
+struct Factors {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -std::numeric_limits<double>::infinity();
+
+  void add(const Tensor& before, const Tensor& after) {
+    if (before.dtype() != DType::kFloat32 || before.shape() != after.shape()) return;
+    const auto old_values = before.data<float>();
+    const auto new_values = after.data<float>();
+    for (std::size_t i = 0; i < old_values.size(); ++i) {
+      if (old_values[i] != 0) add(double{new_values[i]} / double{old_values[i]});
+    }
+  }
+  void add(double factor) {
+    low = std::min(low, factor);
+    high = std::max(high, factor);
+  }
+};
+
+double largest_magnitude(const Tensor& weight) {
+  double largest = 0;
+  for (const float value : weight.data<float>())
+    largest = std::max(largest, std::fabs(double{value}));
+  return largest;
+}
+
+/// Fills in how the channels of a float layer were scaled: its weight, the norm behind it, and a
+/// Mul that was put behind it.
+void compare_floats(const Graph& before, const LayerGroup& old, const Graph& after,
+                    const LayerGroup& group, LayerChange& change) {
+  Factors factors;
+  if (old.weight && group.weight) {
+    const Tensor& old_weight = *before.value(*old.weight).constant;
+    const Tensor& new_weight = *after.value(*group.weight).constant;
+    factors.add(old_weight, new_weight);
+    if (old_weight != new_weight) {
+      change.range_before = largest_magnitude(old_weight);
+      change.range_after = largest_magnitude(new_weight);
+    }
+  }
+  for (const NodeId id : group.nodes) {
+    const Node& node = after.node(id);
+    const auto twin = before.find_layer(node.layer);
+    if (node.op == "BatchNormalization" && twin) {
+      const Tensor* scale = before.constant_behind(before.node(*twin).inputs.at(1));
+      if (scale != nullptr) factors.add(*scale, *after.constant_behind(node.inputs.at(1)));
+    } else if (has_channel_factors(after, node) && !twin) {
+      for (const float factor : after.constant_behind(node.inputs[1])->data<float>()) {
+        factors.add(double{factor});
+      }
+    }
+  }
+  if (factors.low > factors.high || (factors.low == 1 && factors.high == 1)) return;
+  change.factor_low = factors.low;
+  change.factor_high = factors.high;
+}
+
 const std::vector<float>& scale_of(const Graph& graph, QuantizerId grid) {
   static const std::vector<float> none;
   const ScaleId scale = grid ? graph.quantizer(grid).scale : ScaleId{};
@@ -97,6 +156,7 @@ std::vector<LayerChange> changes_between(const Graph& before, const Graph& after
                       has_float ? &*reference.value(*float_group->second.weight).constant : nullptr,
                       change);
     }
+    if (!old_weight && !new_weight) compare_floats(before, old, after, group, change);
     const double shift = shift_between(bias_of(before, old), bias_of(after, group));
     if (shift > 0) change.bias_shift = shift;
     const std::optional<double> factor =

@@ -8,8 +8,8 @@
 namespace quern {
 
 /// What differs between a network before and after an algorithm, layer by layer; layers that are
-/// the same, or that only one of the two has, are left out.
-/// @param reference  The network with the float weights that both are held against.
+/// the same, or that only one of the two has, are left out. Both are float, or both quantized.
+/// @param reference  The network with the float weights that quantized ones are held against.
 std::vector<LayerChange> changes_between(const Graph& before, const Graph& after,
                                          const Graph& reference);
 

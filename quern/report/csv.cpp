@@ -83,4 +83,50 @@ std::string layers_csv(const RunReport& report) {
   return text;
 }
 
+std::string steps_csv(const RunReport& report) {
+  std::string text = line({"step", "layer", "output_db", "codes_changed", "sqnr_before_db",
+                           "sqnr_after_db", "factor_low", "factor_high", "range_before",
+                           "range_after", "bias_shift", "weight_scale", "output_scale"});
+  for (const StepFigures& step : report.steps) {
+    std::vector<std::string> whole = {cell(step.name), "", cell(step.output_db)};
+    whole.resize(13);
+    text += line(whole);
+    for (const LayerChange& change : step.changes) {
+      text +=
+          line({cell(step.name), cell(change.layer), "", cell(change.codes_changed),
+                cell(change.sqnr_before_db), cell(change.sqnr_after_db), cell(change.factor_low),
+                cell(change.factor_high), cell(change.range_before), cell(change.range_after),
+                cell(change.bias_shift), cell(change.weight_scale), cell(change.output_scale)});
+    }
+  }
+  return text;
+}
+
+std::string summary_csv(const RunReport& report) {
+  std::string text = line({"name", "value"});
+  const auto add = [&](const std::string& name, const auto& value) {
+    text += line({cell(name), cell(value)});
+  };
+  add("network", report.network);
+  for (const Setting& setting : report.settings) add("setting " + setting.name, setting.value);
+  add("calibration_images", report.calibration_images);
+  add("report_images", report.report_images);
+  add("is_held_back", std::int64_t{report.is_held_back});
+  add("quantizers", report.quantizers);
+  add("weights", report.weights);
+  add("weight_bits", report.weight_bits);
+  add("output_db", report.output_db);
+  if (report.accuracy) {
+    add("accuracy images", report.accuracy->images);
+    add("accuracy top1", report.accuracy->top1);
+    add("accuracy top5", report.accuracy->top5);
+    add("accuracy reference_top1", report.accuracy->reference_top1);
+    add("accuracy reference_top5", report.accuracy->reference_top5);
+    add("accuracy agreement", report.accuracy->agreement);
+    add("accuracy sqnr_db", report.accuracy->sqnr_db);
+  }
+  for (const std::string& note : report.notes) add("note", note);
+  return text;
+}
+
 }  // namespace quern

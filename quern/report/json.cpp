@@ -31,14 +31,15 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerFigures, layer, op, kind, output_shape, 
                                    inputs, macs, weights, weight, activation, weight_sqnr_db,
                                    alone_db, effect_db, together_db)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerChange, layer, codes_changed, sqnr_before_db, sqnr_after_db,
-                                   bias_shift, weight_scale, output_scale)
+                                   factor_low, factor_high, range_before, range_after, bias_shift,
+                                   weight_scale, output_scale)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StepFigures, name, output_db, changes, notes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AccuracyFigures, images, top1, top5, reference_top1, agreement,
-                                   sqnr_db)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AccuracyFigures, images, top1, top5, reference_top1,
+                                   reference_top5, agreement, sqnr_db)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Setting, name, value)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunReport, version, network, settings, calibration_images,
-                                   report_images, quantizers, weight_bits, weights, output_db,
-                                   accuracy, steps, layers, notes)
+                                   report_images, is_held_back, quantizers, weight_bits, weights,
+                                   output_db, accuracy, steps, layers, notes)
 
 std::string to_json(const RunReport& report) {
   // A name may hold bytes that are no UTF-8; a reader sees where.

@@ -123,20 +123,49 @@ AccuracyFigures figures_of(const Accuracy& accuracy) {
           .top1 = accuracy.top1,
           .top5 = accuracy.top5,
           .reference_top1 = accuracy.reference_top1,
+          .reference_top5 = accuracy.reference_top5,
           .agreement = accuracy.agreement,
           .sqnr_db = accuracy.sqnr_db};
 }
 
+/// The network whose weights are still float in front of their Quants.
+const Graph& reference_of(const ReportRequest& request) {
+  const auto found = std::ranges::find_if(
+      request.steps, [](const ReportStep& step) { return !step.graph.nodes_of("Quant").empty(); });
+  require(found != request.steps.end(),
+          "a report needs the network after at least one calibration");
+  return found->graph;
+}
+
+/// One sentence where all values of an activation fall into one bin: it tells nothing, and whatever
+/// looks at how inputs vary finds nothing in it.
+void note_constant_activations(const std::vector<LayerFigures>& layers,
+                               std::vector<std::string>& notes) {
+  std::vector<std::string> found;
+  for (const LayerFigures& layer : layers) {
+    if (!layer.activation || !layer.activation->after) continue;
+    const auto& counts = layer.activation->after->counts;
+    if (std::ranges::count_if(counts, [](std::uint64_t one) { return one > 0; }) != 1) continue;
+    found.push_back(layer.layer);
+  }
+  if (found.empty()) return;
+  notes.push_back(fmt::format(
+      "all but constant on the report's pictures: the activation of '{}'{}", found.front(),
+      found.size() > 1 ? fmt::format(" and of {} more", found.size() - 1) : ""));
+}
+
 /// @param has_logits  Whether there is anything to measure at the outputs.
 std::vector<StepFigures> steps_of(const ReportRequest& request, bool has_logits) {
-  const Graph& reference = request.steps.front().graph;
-  const OutputReference logits(reference, request.samples, request.loader);
+  const Graph& reference = reference_of(request);
+  const OutputReference logits(request.loaded, request.samples, request.loader);
   std::vector<StepFigures> steps;
-  const Graph* before = nullptr;
+  const Graph* before = &request.loaded;
   for (const ReportStep& step : request.steps) {
     steps.push_back({.name = step.name, .output_db = {}, .changes = {}, .notes = step.notes});
     if (has_logits) steps.back().output_db = std::clamp(logits.sqnr_db(step.graph), -300.0, 300.0);
-    if (before != nullptr) steps.back().changes = changes_between(*before, step.graph, reference);
+    if (&step.graph != &reference) {
+      steps.back().changes = changes_between(*before, step.graph, reference);
+    }
     before = &step.graph;
   }
   return steps;
@@ -145,22 +174,23 @@ std::vector<StepFigures> steps_of(const ReportRequest& request, bool has_logits)
 }  // namespace
 
 RunReport measure_report(const ReportRequest& request) {
-  require(!request.steps.empty(), "a report needs the network after at least one step");
+  const Graph& reference = reference_of(request);
   Graph graph = request.steps.back().graph;
   infer_shapes(graph);
-  const Graph& reference = request.steps.front().graph;
   const LayerErrors errors =
       measure_layer_errors(graph, reference, request.samples, request.loader);
 
   RunReport report{.network = request.network, .settings = request.settings};
   report.calibration_images = static_cast<std::int64_t>(request.calibration_images);
   report.report_images = static_cast<std::int64_t>(errors.images);
+  report.is_held_back = request.is_held_back;
   report.quantizers = std::ssize(graph.nodes_of("Quant"));
-  report.output_db = errors.output_db;
   if (request.accuracy) report.accuracy = figures_of(*request.accuracy);
   report.steps = steps_of(request, errors.output_db.has_value());
+  report.output_db = report.steps.back().output_db;
   report.layers = Layers(graph, reference, errors).figures();
   report.notes = request.notes;
+  note_constant_activations(report.layers, report.notes);
   for (const LayerFigures& layer : report.layers) {
     report.weights += layer.weights;
     report.weight_bits += layer.weights * (layer.weight ? layer.weight->bits : 32);

@@ -23,10 +23,13 @@ struct ReportStep {
 struct ReportRequest {
   std::string network;
   std::vector<Setting> settings;
-  /// At least one, all calibrated. The weights of the first are still float in front of their
-  /// Quants: it is the reference. The last is the result.
+  Graph loaded;  ///< The float network: what the outputs are held against.
+  /// Those that changed the float network, then at least one calibrated. The weights of the first
+  /// calibrated one are still float in front of their Quants: layers are held against it. The last
+  /// is the result.
   std::vector<ReportStep> steps;
   std::vector<Sample> samples;  ///< Pictures that errors are measured on.
+  bool is_held_back = false;    ///< Whether the algorithms saw none of those.
   LoaderOptions loader;
   std::size_t calibration_images = 0;
   std::optional<Accuracy> accuracy;
@@ -34,7 +37,7 @@ struct ReportRequest {
 };
 
 /// Measures everything that a report says. The same for any number of threads.
-/// @throws Error(kInvalidArgument) without a step; errors of measure_layer_errors.
+/// @throws Error(kInvalidArgument) without a calibrated step; errors of measure_layer_errors.
 RunReport measure_report(const ReportRequest& request);
 
 }  // namespace quern

@@ -63,7 +63,11 @@ struct LayerChange {
   std::string layer;
   std::optional<double> codes_changed;                  ///< Share of the weight's codes.
   std::optional<double> sqnr_before_db, sqnr_after_db;  ///< Of the weight against the float one.
-  std::optional<double> bias_shift;    ///< Root of the mean square over the channels.
+  /// What multiplied the elements of a float weight and the factors of channels behind it: the
+  /// smallest and the largest. Equalization.
+  std::optional<double> factor_low, factor_high;
+  std::optional<double> range_before, range_after;  ///< The largest |w| of a float weight.
+  std::optional<double> bias_shift;                 ///< Root of the mean square over the channels.
   std::optional<double> weight_scale;  ///< Largest factor of a scale, up or down; ≥ 1.
   std::optional<double> output_scale;  ///< Likewise of the output's grid.
 
@@ -83,10 +87,10 @@ struct StepFigures {
 /// Accuracy on the validation pictures.
 struct AccuracyFigures {
   std::int64_t images = 0;
-  double top1 = 0, top5 = 0;             ///< Of the quantized network (unit: percent).
-  std::optional<double> reference_top1;  ///< Of the float one.
-  std::optional<double> agreement;       ///< Pictures on which both say the same (unit: percent).
-  std::optional<double> sqnr_db;         ///< Of the logits.
+  double top1 = 0, top5 = 0;  ///< Of the quantized network (unit: percent).
+  std::optional<double> reference_top1, reference_top5;  ///< Of the float one.
+  std::optional<double> agreement;  ///< Pictures on which both say the same (unit: percent).
+  std::optional<double> sqnr_db;    ///< Of the logits.
 
   bool operator==(const AccuracyFigures&) const = default;
 };
@@ -104,6 +108,7 @@ struct RunReport {
   std::vector<Setting> settings;
   std::int64_t calibration_images = 0;
   std::int64_t report_images = 0;  ///< Measured on for the errors below.
+  bool is_held_back = false;       ///< Whether the algorithms saw none of those.
   std::int64_t quantizers = 0;
   std::int64_t weight_bits = 0;     ///< Of all weights together, as they would be packed.
   std::int64_t weights = 0;         ///< Elements.

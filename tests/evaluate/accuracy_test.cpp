@@ -90,6 +90,7 @@ TEST_F(AccuracyTest, ComparesLogitsWithTheReference) {
   const Accuracy same = evaluate_accuracy(model, samples_, options_, &model);
   EXPECT_EQ(same.agreement, 100);
   EXPECT_EQ(same.reference_top1, same.top1);
+  EXPECT_EQ(same.reference_top5, same.top5);
   EXPECT_EQ(same.sqnr_db, 300);  // the cap for equal logits
 
   // Every logit of the reference is 1.1 times the model's: noise / signal = (0.1 / 1.1)².

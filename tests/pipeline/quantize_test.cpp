@@ -76,12 +76,13 @@ TEST_F(QuantizeTest, FindsScalesLayerByLayerAsRulesSay) {
   const std::string weight = "features.1.conv.1.weight_quant";
   const std::vector<std::vector<float>> before = {scale(activation), scale(weight)};
   recipe_.quantize.rules = {
-      {.layer = "features.1.conv.1", .spec = {.observer = "min_max", .weight_method = "max"}}};
+      {.layer = "features.1.conv.1",
+       .spec = {.observer = "mse", .weight_method = "percentile", .weight_percentile = 90}}};
   const std::vector<std::vector<float>> ruled = {scale(activation), scale(weight)};
   EXPECT_NE(before, ruled);
 
   recipe_.quantize.rules.clear();
-  recipe_.calibrate = {.observer = "min_max", .weight_method = "max"};
+  recipe_.calibrate = {.observer = "mse", .weight_method = "percentile", .weight_percentile = 90};
   EXPECT_EQ((std::vector{scale(activation), scale(weight)}), ruled);
 }
 

@@ -34,7 +34,7 @@ class ReportRun : public testing::Test {
 
 TEST_F(ReportRun, WritesPageJsonAndCsvThatAreTheSameForAnyNumberOfThreads) {
   recipe_.threads = 1;
-  EXPECT_THAT(write_report(folder_ / "one", recipe_, quantize(recipe_)), SizeIs(3));
+  EXPECT_THAT(write_report(folder_ / "one", recipe_, quantize(recipe_)), SizeIs(5));
   recipe_.threads = 3;
   write_report(folder_ / "three", recipe_, quantize(recipe_));
   EXPECT_EQ(text("one", "report.json"), text("three", "report.json"));
@@ -43,6 +43,36 @@ TEST_F(ReportRun, WritesPageJsonAndCsvThatAreTheSameForAnyNumberOfThreads) {
   EXPECT_EQ(report.network, "zoo:mobilenet_v2_mini");
   EXPECT_EQ(report.report_images, 3);
   EXPECT_EQ(report.calibration_images, 5);
+}
+
+TEST_F(ReportRun, MeasuresOnPicturesThatAlgorithmsHaveNotSeenWhereThereAreSome) {
+  write_report(folder_ / "seen", recipe_, quantize(recipe_));
+  EXPECT_FALSE(report_from_json(text("seen", "report.json"), "report.json").is_held_back);
+
+  write_synthetic_photos(folder_ / "others", 2, /*seed=*/6);
+  recipe_.data.validation = (folder_ / "others/list.txt").string();
+  write_report(folder_ / "others", recipe_, quantize(recipe_));
+  const RunReport report = report_from_json(text("others", "report.json"), "report.json");
+  EXPECT_TRUE(report.is_held_back);
+  EXPECT_EQ(report.report_images, 2);
+  EXPECT_EQ(report.calibration_images, 5);
+}
+
+TEST_F(ReportRun, ShowsWhatAnEqualizationScaled) {
+  recipe_.ptq.algorithms = {"equalize_weights"};
+  write_report(folder_ / "run", recipe_, quantize(recipe_));
+  const RunReport report = report_from_json(text("run", "report.json"), "report.json");
+
+  ASSERT_THAT(report.steps, SizeIs(2));
+  EXPECT_EQ(report.steps[0].name, "equalize_weights");
+  // The float network gives what it gave, but for the rounding of floats.
+  EXPECT_GT(*report.steps[0].output_db, 60);
+  ASSERT_FALSE(report.steps[0].changes.empty());
+  for (const LayerChange& change : report.steps[0].changes) {
+    EXPECT_LT(*change.factor_low, *change.factor_high) << change.layer;
+  }
+  EXPECT_EQ(report.steps[1].name, "calibrate");
+  EXPECT_THAT(report.steps[1].changes, IsEmpty());
 }
 
 TEST_F(ReportRun, WritesNothingWhereTheRecipeWantsNoReport) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "quern/report/weight_figures.h"
+#include "tests/support/network.h"
 #include "tests/support/quantized_network.h"
 #include "tests/support/temporary_folder.h"
 
@@ -68,6 +69,52 @@ TEST_F(Changes, GiveTheFactorOfAScaleUpOrDown) {
   EXPECT_EQ(changes()[0].weight_scale, 4);
   EXPECT_EQ(changes()[0].output_scale, 2);
   EXPECT_GT(changes()[0].codes_changed, 0);
+}
+
+TEST_F(Changes, GiveTheFactorsByWhichAFloatLayerWasScaled) {
+  const Graph& before = made_.float_graph;
+  Graph scaled = before;
+  const ValueId weight = scaled.node(*scaled.find_layer("wide")).inputs[1];
+  Tensor values = *scaled.value(weight).constant;
+  const auto elements = values.mutable_data<float>();
+  for (std::size_t i = 0; i < 9; ++i) elements[i] *= 4;      // The first of four channels,
+  for (std::size_t i = 9; i < 18; ++i) elements[i] *= 0.5F;  // the second.
+  scaled.set_constant(weight, values);
+
+  const std::vector<LayerChange> found = changes_between(before, scaled, made_.graph);
+
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].layer, "wide");
+  EXPECT_EQ(found[0].factor_low, 0.5);
+  EXPECT_EQ(found[0].factor_high, 4);
+  EXPECT_GT(*found[0].range_after, *found[0].range_before);
+  EXPECT_FALSE(found[0].codes_changed || found[0].bias_shift);
+}
+
+TEST_F(Changes, CountTheFactorsOfANormAndOfAMulBehindALayer) {
+  test::Network net(3, 16, /*seed=*/3);
+  Graph before =
+      net.finish({net.op("relu", "Relu", {net.batchnorm("norm", net.conv("conv", net.input()))})});
+  Graph after = before;
+  const ValueId gamma = after.node(*after.find_layer("norm")).inputs[1];
+  Tensor twice = *after.value(gamma).constant;
+  for (float& value : twice.mutable_data<float>()) value *= 2;
+  after.set_constant(gamma, twice);
+  const ValueId output = after.outputs()[0];
+  const ValueId scaled = after.add_value("scaled");
+  after.replace_uses(output, scaled);
+  after.add_node({.layer = "mul",
+                  .op = "Mul",
+                  .inputs = {output, after.add_constant(
+                                         "s", Tensor::of<float>({1, 4, 1, 1}, {0.5F, 1, 1, 1}))},
+                  .outputs = {scaled}});
+
+  const std::vector<LayerChange> found = changes_between(before, after, before);
+
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].factor_low, 0.5);
+  EXPECT_EQ(found[0].factor_high, 2);
+  EXPECT_FALSE(found[0].range_before.has_value());
 }
 
 }  // namespace

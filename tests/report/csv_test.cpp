@@ -33,7 +33,7 @@ std::vector<Row> read_csv(const std::string& text) {
   return rows;
 }
 
-class LayersCsv : public testing::Test {
+class ReportCsv : public testing::Test {
  protected:
   std::string cell(std::size_t row, const std::string& column) const {
     const auto found = std::ranges::find(rows_[0], column);
@@ -42,17 +42,17 @@ class LayersCsv : public testing::Test {
   }
 
   const RunReport report_ = test::full_report();
-  const std::vector<Row> rows_ = read_csv(layers_csv(report_));
+  std::vector<Row> rows_ = read_csv(layers_csv(report_));
 };
 
-TEST_F(LayersCsv, HasALineForEachLayer) {
+TEST_F(ReportCsv, HasALineForEachLayer) {
   ASSERT_EQ(rows_.size(), 3);
   for (const Row& row : rows_) EXPECT_EQ(row.size(), rows_[0].size());
   EXPECT_EQ(cell(1, "layer"), report_.layers[0].layer);
   EXPECT_EQ(cell(2, "layer"), "plain");
 }
 
-TEST_F(LayersCsv, HoldsTheFigures) {
+TEST_F(ReportCsv, HoldsTheFiguresOfLayers) {
   EXPECT_EQ(cell(1, "weight_bits"), "4");
   EXPECT_EQ(std::stod(cell(1, "weight_scale_high")), 0.30000001192092896);
   EXPECT_EQ(cell(1, "weight_clipped"), "0.125");
@@ -60,6 +60,29 @@ TEST_F(LayersCsv, HoldsTheFigures) {
   EXPECT_EQ(cell(1, "together_db"), "-1.5");
   EXPECT_EQ(cell(2, "alone_db"), "");
   EXPECT_EQ(cell(2, "weight_grid"), "");
+}
+
+TEST_F(ReportCsv, HoldsWhatEachStepChanged) {
+  rows_ = read_csv(steps_csv(report_));
+  ASSERT_EQ(rows_.size(), 4);
+  for (const Row& row : rows_) EXPECT_EQ(row.size(), rows_[0].size());
+  EXPECT_EQ(cell(1, "step"), "calibrate");
+  EXPECT_EQ(cell(1, "output_db"), "-2");
+  EXPECT_EQ(cell(2, "step"), "gptq");
+  EXPECT_EQ(cell(2, "output_db"), "");
+  EXPECT_EQ(cell(3, "layer"), report_.layers[0].layer);
+  EXPECT_EQ(cell(3, "codes_changed"), "0.1");
+  EXPECT_EQ(cell(3, "factor_high"), "3");
+  EXPECT_EQ(cell(3, "output_scale"), "2");
+}
+
+TEST_F(ReportCsv, HoldsTheFiguresOfTheRun) {
+  const std::vector<Row> rows = read_csv(summary_csv(report_));
+  EXPECT_THAT(rows, testing::IsSupersetOf({Row{"name", "value"}, Row{"network", report_.network},
+                                           Row{"setting scheme", "finn"}, Row{"output_db", "8.5"},
+                                           Row{"accuracy top1", "74.5"},
+                                           Row{"accuracy reference_top5", "94"},
+                                           Row{"note", report_.notes[0]}}));
 }
 
 }  // namespace

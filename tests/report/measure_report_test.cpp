@@ -23,6 +23,7 @@ class MeasureReport : public testing::Test {
     for (float& value : shifted.mutable_data<float>()) value += 1;
     later.set_constant(bias, shifted);
     request_.network = "small";
+    request_.loaded = made_.float_graph;
     request_.steps = {{"calibrate", made_.graph, {}}, {"shift", later, {"why"}}};
     request_.samples = made_.samples;
     request_.loader = made_.loader;
@@ -71,8 +72,28 @@ TEST_F(MeasureReport, ShowsWhatAStepDid) {
   EXPECT_EQ(report.steps[1].changes[0].layer, "stem");
   EXPECT_THAT(report.steps[1].notes, ElementsAre("why"));
   EXPECT_LT(*report.steps[1].output_db, *report.steps[0].output_db);
-  // Batches of other sizes may sum in another order: some 1e-6 of the energies.
-  EXPECT_NEAR(*report.output_db, *report.steps[1].output_db, 1e-3);
+  EXPECT_EQ(report.output_db, report.steps[1].output_db);
+}
+
+TEST_F(MeasureReport, HoldsOutputsAgainstTheNetworkAsItWasLoaded) {
+  // A step that changes the float network: twice the outputs, so the error is the signal, 0 dB.
+  Graph doubled = made_.float_graph;
+  const Node& last = doubled.node(*doubled.find_layer("head"));
+  for (const std::size_t input : {std::size_t{1}, std::size_t{2}}) {
+    Tensor twice = *doubled.value(last.inputs[input]).constant;
+    for (float& value : twice.mutable_data<float>()) value *= 2;
+    doubled.set_constant(last.inputs[input], twice);
+  }
+  request_.steps.insert(request_.steps.begin(), {"double", doubled, {}});
+  const RunReport report = measure_report(request_);
+
+  ASSERT_THAT(report.steps, SizeIs(3));
+  EXPECT_NEAR(*report.steps[0].output_db, 0, 1e-4);  // Sums of floats in two orders.
+  ASSERT_THAT(report.steps[0].changes, SizeIs(1));
+  EXPECT_EQ(report.steps[0].changes[0].layer, "head");
+  EXPECT_EQ(report.steps[0].changes[0].factor_low, 2);
+  EXPECT_THAT(report.steps[1].changes, IsEmpty());
+  EXPECT_GT(*report.steps[1].output_db, 10);
 }
 
 TEST_F(MeasureReport, IsTheSameForAnyNumberOfThreads) {
@@ -82,9 +103,9 @@ TEST_F(MeasureReport, IsTheSameForAnyNumberOfThreads) {
   EXPECT_EQ(measure_report(request_), one);
 }
 
-TEST_F(MeasureReport, NeedsAStep) {
-  request_.steps.clear();
-  test::expect_error(ErrorCode::kInvalidArgument, "at least one step",
+TEST_F(MeasureReport, NeedsACalibratedNetwork) {
+  request_.steps = {{"float", made_.float_graph, {}}};
+  test::expect_error(ErrorCode::kInvalidArgument, "at least one calibration",
                      [&] { measure_report(request_); });
 }
 

@@ -13,6 +13,7 @@ QuantizedNetwork quantized_network(const std::filesystem::path& folder, int weig
   const ValueId wide = net.op("wide.relu", "Relu", {net.conv("wide", stem, {.groups = 4})});
   const ValueId sum = net.op("add", "Add", {net.conv("narrow", wide, {.kernel = 1}), stem});
   QuantizedNetwork made{.graph = net.finish({net.head("head", sum)})};
+  made.float_graph = made.graph;
 
   write_synthetic_photos(folder, /*count=*/6, /*seed=*/7);
   made.samples = read_samples(folder / "list.txt");

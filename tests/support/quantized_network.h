@@ -15,6 +15,7 @@ struct QuantizedNetwork {
   Graph graph;
   std::vector<Sample> samples;
   LoaderOptions loader;
+  Graph float_graph;  ///< As it was before.
 };
 
 /// @param folder  Where the pictures are written.

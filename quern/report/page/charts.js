@@ -78,7 +78,7 @@ function drawDepth(canvas, chosen, choose) {
 }
 
 function drawSteps(canvas) {
-  const steps = report.steps.filter((step) => isKnown(step.output_db));
+  const steps = report.steps.slice(Math.max(calibration, 0)).filter((step) => isKnown(step.output_db));
   draw(canvas, {
     type: 'bar',
     data: {

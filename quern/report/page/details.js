@@ -34,6 +34,10 @@ function changeText(change) {
   if (isKnown(change.sqnr_before_db)) {
     parts.push(`weight ${decibels(change.sqnr_before_db)} → ${decibels(change.sqnr_after_db)} dB`);
   }
+  if (isKnown(change.factor_low)) parts.push(`scaled by ${range(change.factor_low, change.factor_high)}`);
+  if (isKnown(change.range_before)) {
+    parts.push(`largest weight ${number(change.range_before)} → ${number(change.range_after)}`);
+  }
   if (isKnown(change.bias_shift)) parts.push(`bias shifted by ${number(change.bias_shift)}`);
   if (isKnown(change.weight_scale)) parts.push(`weight scale ×${number(change.weight_scale)}`);
   if (isKnown(change.output_scale)) parts.push(`output scale ×${number(change.output_scale)}`);

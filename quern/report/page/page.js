@@ -12,6 +12,10 @@ function card(name, value, unit, more) {
     element('div', {className: 'more', textContent: more}));
 }
 
+const measuredOn = report.is_held_back
+  ? plural(report.report_images, 'validation photo')
+  : `${count(report.report_images)} of these, which the algorithms have seen`;
+
 function drawCards() {
   const {accuracy} = report;
   const cards = [];
@@ -40,9 +44,31 @@ function drawCards() {
   find('cards').replaceChildren(...cards);
 }
 
+function drawAccuracy() {
+  const {accuracy} = report;
+  find('accuracy-panel').hidden = !accuracy;
+  if (!accuracy) return;
+  const points = (value) => (isKnown(value) ? `${value.toFixed(2)} %` : '–');
+  const loss = (found, reference) => {
+    if (!isKnown(reference)) return '–';
+    return `${found < reference ? '−' : '+'}${Math.abs(found - reference).toFixed(2)}`;
+  };
+  const row = (tag, ...cells) => element('tr', {}, ...cells.map((text, i) =>
+    element(tag, {textContent: text, className: i === 0 ? 'text' : ''})));
+  find('accuracy-hint').textContent = `On ${plural(accuracy.images, 'validation photo')}.`;
+  find('accuracy').replaceChildren(
+    element('thead', {}, row('th', '', 'top-1', 'top-5', 'agreement', 'logits')),
+    element('tbody', {},
+      row('td', 'float', points(accuracy.reference_top1), points(accuracy.reference_top5), '', ''),
+      row('td', 'quantized', points(accuracy.top1), points(accuracy.top5), points(accuracy.agreement),
+          isKnown(accuracy.sqnr_db) ? `${decibels(accuracy.sqnr_db)} dB` : '–'),
+      row('td', 'points', loss(accuracy.top1, accuracy.reference_top1),
+          loss(accuracy.top5, accuracy.reference_top5), '', '')));
+}
+
 function drawTexts() {
   find('subtitle').textContent = `${plural(report.layers.length, 'layer')}, calibrated on ` +
-    `${plural(report.calibration_images, 'photo')}; errors measured on ${count(report.report_images)} of them`;
+    `${plural(report.calibration_images, 'photo')}; errors measured on ${measuredOn}`;
   find('settings').replaceChildren(...pairs(report.settings.map(({name, value}) => [name, value])));
   find('notes').replaceChildren(...report.notes.map((note) => element('li', {textContent: note})));
   find('notes-panel').hidden = report.notes.length === 0;
@@ -69,6 +95,7 @@ function choose(layer) {
 function drawAll() {
   setChartDefaults();
   drawCards();
+  drawAccuracy();
   drawTexts();
   drawChosen();
   if (report.steps.length > 0) {
