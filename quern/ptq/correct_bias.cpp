@@ -13,6 +13,7 @@
 #include "quern/base/parallel.h"
 #include "quern/base/progress.h"
 #include "quern/evaluate/output_reference.h"
+#include "quern/passes/place_quantizers.h"
 #include "quern/ptq/internal/weight_grid.h"
 #include "quern/ptq/internal/weighted_layer.h"
 
@@ -62,6 +63,16 @@ std::vector<WeightedLayer> corrected_layers(const Graph& graph, PtqReport& repor
     return !reason.empty();
   });
   return layers;
+}
+
+/// The Gemms among them that have no bias yet.
+std::vector<NodeId> gemms_without_bias(const Graph& graph,
+                                       const std::vector<WeightedLayer>& layers) {
+  std::vector<NodeId> found;
+  for (const WeightedLayer& layer : layers) {
+    if (graph.node(layer.node).op == "Gemm" && !has_bias(graph, layer)) found.push_back(layer.node);
+  }
+  return found;
 }
 
 /// The mean of a layer's input columns. Batches are added in their order, whichever comes first.
@@ -215,7 +226,9 @@ PtqReport correct_bias(Graph& graph, const Graph& reference, const CalibrationDa
   const OutputReference judge(reference, spread(data.samples, kJudged), data.loader);
   Graph apart = corrected_apart(graph, correction);
   Graph in_turn = corrected_in_turn(graph, correction, data);
+  const std::vector<NodeId> without = gemms_without_bias(graph, correction.layers);
   graph = judge.sqnr_db(in_turn) > judge.sqnr_db(apart) ? std::move(in_turn) : std::move(apart);
+  for (const NodeId gemm : without) quantize_bias(graph, gemm);
   report.layers = static_cast<int>(correction.layers.size());
   return report;
 }

@@ -118,6 +118,26 @@ TEST_F(CorrectBias, LeavesAMatMulAndSaysWhy) {
               testing::ElementsAre("correct_bias left 'matmul' as it is: a MatMul has no bias"));
 }
 
+TEST_F(CorrectBias, PutsABiasThatALinearLayerGotOnItsGrid) {
+  test::Network net(3, 8);
+  const ValueId pooled = net.op("pool", "GlobalAveragePool", {net.conv("conv", net.input())});
+  const ValueId flat = net.op("flatten", "Flatten", {pooled}, {{"axis", std::int64_t{1}}});
+  const Graph reference =
+      net.finish({net.op("fc", "Gemm", {flat, net.weight("fc.weight", {4, 5})})});
+  Graph graph = quantized(reference);
+  ASSERT_FALSE(graph.find_layer("fc.bias_quant"));
+
+  correct_bias(graph, reference, data_);
+
+  const Quantizer& bias = test::quantizer_of(graph, "fc.bias_quant");
+  EXPECT_EQ(bias.kind, QuantizerKind::kDerived);
+  EXPECT_EQ(bias.spec.bits, 32);
+  EXPECT_EQ(graph.quantizer(bias.factors[1]).name, "fc.weight_quant");
+  EXPECT_FALSE(graph.find_layer("conv.bias_quant"));  // A convolution's bias stays float.
+  EXPECT_NO_THROW(
+      values(graph, QuantMode::kFakeQuant, graph.node(*graph.find_layer("fc")).outputs[0]));
+}
+
 TEST_F(CorrectBias, KeepsTheShapeOfALinearLayersBias) {
   test::Network net(3, 8);
   const ValueId pooled = net.op("pool", "GlobalAveragePool", {net.conv("conv", net.input())});
