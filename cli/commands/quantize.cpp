@@ -121,7 +121,10 @@ void run(const QuantizeCommand& options) {
   nlohmann::json json = result_json(result, model.string());
   if (searched) json["search"] = search_json(*searched);
   folder.add_input(recipe.model.source);
-  folder.add_input(recipe.data.calibration);
+  folder.add_input(list_path(recipe.data, recipe.data.calibration).string());
+  if (!recipe.data.validation.empty()) {
+    folder.add_input(list_path(recipe.data, recipe.data.validation).string());
+  }
   folder.add_output(model);
   folder.write_manifest(json);
   for (const std::filesystem::path& path : write_report(options.output, recipe, result)) {

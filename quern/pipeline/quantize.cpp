@@ -45,10 +45,14 @@ LoaderOptions loader_options(const Recipe& recipe, const Preprocessing& preproce
   return options;
 }
 
+std::filesystem::path list_path(const DataRecipe& data, const std::string& list) {
+  return data.root.empty() ? std::filesystem::path(list) : std::filesystem::path(data.root) / list;
+}
+
 std::vector<Sample> samples_of(const DataRecipe& data, const std::string& list) {
+  const std::filesystem::path path = list_path(data, list);
   std::vector<Sample> samples =
-      data.root.empty() ? read_samples(list)
-                        : read_samples(std::filesystem::path(data.root) / list, data.root);
+      data.root.empty() ? read_samples(path) : read_samples(path, data.root);
   if (data.limit > 0 && std::cmp_less(data.limit, samples.size())) {
     samples.resize(static_cast<std::size_t>(data.limit));
   }

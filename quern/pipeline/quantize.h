@@ -54,7 +54,10 @@ void fix_picture_size(Graph& graph, int side);
 /// How the recipe's pictures are read.
 LoaderOptions loader_options(const Recipe& recipe, const Preprocessing& preprocessing);
 
-/// The picture lists of a recipe: relative paths start at `data.root`; at most `data.limit`.
+/// Where a list of a recipe lies: relative paths start at `data.root`.
+std::filesystem::path list_path(const DataRecipe& data, const std::string& list);
+
+/// The pictures of a list of a recipe, at most `data.limit`; their relative paths start likewise.
 std::vector<Sample> samples_of(const DataRecipe& data, const std::string& list);
 
 /// The recipe's calibration pictures. @throws Error(kInvalidArgument) if it names none.

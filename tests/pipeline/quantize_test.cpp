@@ -184,6 +184,8 @@ TEST(SamplesOf, StartsAtTheRootAndStopsAtTheLimit) {
   const std::vector<Sample> samples = samples_of(rooted, "lists/a.txt");
   ASSERT_EQ(samples.size(), 2);
   EXPECT_EQ(samples[1].path, folder / "y.jpg");
+  EXPECT_EQ(list_path(rooted, "lists/a.txt"), list);
+  EXPECT_EQ(list_path({}, list), list);
   EXPECT_EQ(samples_of({.root = "/elsewhere"}, list)[2].path, "/z.jpg");
 }
 
