@@ -65,18 +65,7 @@ std::vector<at::Tensor> Plan::Impl::load(const std::vector<Input>& inputs) const
 }
 
 void Plan::Impl::run(const Step& step, std::vector<at::Tensor>& values, const Tap& tap) const {
-  std::vector<at::Tensor> inputs(step.inputs.size());
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (step.inputs[i] >= 0) inputs[i] = values[step.inputs[i]];
-  }
-  // Before the step runs, so that it sees which of its inputs are its own to overwrite.
-  for (const std::int32_t value : step.last_uses) values[value].reset();
-
-  std::vector<at::Tensor> results = run_step(step, std::move(inputs));
-  for (std::size_t i = 0; i < results.size() && i < step.outputs.size(); ++i) {
-    if (step.outputs[i] < 0) continue;
-    values[step.outputs[i]] = results[i];
-  }
+  advance(step, values);
   for (const ValueId value : step.taps) {
     if (tap) tap(value, view(values[value.index]));
   }

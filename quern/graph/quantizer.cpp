@@ -8,12 +8,20 @@
 namespace quern {
 namespace {
 
-constexpr std::array<std::pair<QuantizerKind, std::string_view>, 3> kKinds = {
+constexpr std::array<std::pair<QuantizerKind, std::string_view>, 6> kKinds = {
     {{QuantizerKind::kCalibrated, "calibrated"},
      {QuantizerKind::kConstant, "constant"},
-     {QuantizerKind::kDerived, "derived"}}};
+     {QuantizerKind::kDerived, "derived"},
+     {QuantizerKind::kMinMax, "min_max"},
+     {QuantizerKind::kLsq, "lsq"},
+     {QuantizerKind::kPact, "pact"}}};
 
 }  // namespace
+
+bool is_trainable(QuantizerKind kind) {
+  return kind == QuantizerKind::kMinMax || kind == QuantizerKind::kLsq ||
+         kind == QuantizerKind::kPact;
+}
 
 std::string_view name(QuantizerKind kind) {
   for (const auto& [value, name] : kKinds) {
@@ -26,7 +34,8 @@ QuantizerKind quantizer_kind_from(std::string_view name) {
   for (const auto& [value, known] : kKinds) {
     if (known == name) return value;
   }
-  fail(ErrorCode::kParse, "'{}' is not a quantizer kind (calibrated, constant, derived)", name);
+  fail(ErrorCode::kParse,
+       "'{}' is not a quantizer kind (calibrated, constant, derived, min_max, lsq, pact)", name);
 }
 
 }  // namespace quern

@@ -19,9 +19,18 @@ enum class QuantizerKind : std::uint8_t {
   kConstant,  ///< Given by the network (the 6 of a ReLU6). Part of its function: a float run still
               ///< clips to the grid's ends, it only does not round.
   kDerived,   ///< A bias: the product of its layer's input scale and weight scale; never stored.
+
+  // What training changes; a trained network's scale is as fixed as a calibrated one.
+  kMinMax,  ///< The largest magnitude, on the last code: of a weight in every step anew, of an
+            ///< activation a running statistic.
+  kLsq,     ///< A learned step (LSQ, arXiv:1902.08153).
+  kPact,    ///< A learned clipping threshold (PACT, arXiv:1805.06085); on signed grids ±threshold.
 };
 
-/// "calibrated", "constant", "derived"
+/// Whether training changes the scales of such quantizers.
+bool is_trainable(QuantizerKind kind);
+
+/// "calibrated", "constant", "derived", "min_max", "lsq", "pact"
 std::string_view name(QuantizerKind kind);
 /// @throws Error(kParse) for another word.
 QuantizerKind quantizer_kind_from(std::string_view name);

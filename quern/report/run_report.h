@@ -23,7 +23,7 @@ struct Bins {
 /// A grid and how a tensor lies on it.
 struct GridFigures {
   std::string grid;  ///< "int4 narrow per_channel"
-  std::string kind;  ///< "calibrated", "constant", "derived"
+  std::string kind;  ///< "calibrated", "constant", "derived", "min_max", "lsq", "pact"
   int bits = 0;
   std::int64_t qmin = 0, qmax = 0;       ///< The outermost codes.
   std::int64_t scales = 1;               ///< 1, or as many as there are channels.

@@ -42,7 +42,7 @@ struct Problem {
 
   std::vector<float> forward(const GradientPass& with) const {
     std::vector<float> y(x.size());
-    pointwise_forward(active_isa())(with, x.data(), y.data(), kCount);
+    run(with, PassForward{x.data(), y.data()}, kCount, active_isa());
     return y;
   }
 
@@ -63,8 +63,8 @@ struct Gradients {
 Gradients backward(const Problem& problem, const GradientPass& pass, Isa isa = active_isa()) {
   Gradients result{std::vector<float>(problem.x.size()), 0};
   std::vector<float> sums(kPeriod);
-  pointwise_backward(isa)(pass, problem.x.data(), problem.dy.data(), result.dx.data(), sums.data(),
-                          kCount);
+  run(pass, PassBackward{problem.x.data(), problem.dy.data(), result.dx.data(), sums.data()},
+      kCount, isa);
   for (const float sum : sums) result.dscale += sum;
   return result;
 }
@@ -134,14 +134,135 @@ TEST(PointwiseGradient, KeepsAShareUnroundedWithTheirFullGradient) {
   EXPECT_LT(drawn, 150);
 }
 
-TEST(PointwiseGradient, HasTheSameBitsOnEveryInstructionSet) {
+TEST(PointwiseGradient, OfALearnedThresholdIsTheSignOfWhatIsClipped) {
   Problem problem;
-  problem.pass.keep = 1U << 30;
-  const Gradients expected = backward(problem, problem.pass, Isa::kPortable);
-  for (const Isa isa : available_isas()) {
-    const Gradients found = backward(problem, problem.pass, isa);
-    EXPECT_EQ(found.dx, expected.dx) << name(isa);
-    EXPECT_EQ(found.dscale, expected.dscale) << name(isa);
+  problem.pass.low = -100;
+  problem.pass.high = 100;
+  problem.pass.learns_step = false;
+  problem.pass.qmin = -7;
+  problem.pass.qmax = 7;
+  const Gradients gradients = backward(problem, problem.pass);
+  double dthreshold = 0;
+  for (std::size_t i = 0; i < problem.x.size(); ++i) {
+    const float v = problem.x[i] * problem.multiplier[i % kPeriod] + problem.offset[i % kPeriod];
+    const float threshold = problem.pass.scale * 7;
+    if (std::abs(v) > threshold) dthreshold += v > 0 ? problem.dy[i] : -problem.dy[i];
+  }
+  constexpr double kRounding = 1e-3;  // 300 float32 terms of up to 21, added in another order.
+  EXPECT_NEAR(gradients.dscale / 7, dthreshold, kRounding);  // By the threshold, 7 scales.
+}
+
+TEST(PointwiseGradient, OfABipolarGridGoesThroughInsideItsTwoCodes) {
+  Problem problem;
+  problem.pass = {.period = kPeriod,
+                  .multiplier = problem.multiplier.data(),
+                  .offset = problem.offset.data(),
+                  .low = -100,
+                  .high = 100,
+                  .scale = 0.8F,
+                  .qmin = -1,
+                  .qmax = 1,
+                  .bipolar = true};
+  const auto y = problem.forward(problem.pass);
+  const Gradients gradients = backward(problem, problem.pass);
+  double dscale = 0;
+  for (std::size_t i = 0; i < problem.x.size(); ++i) {
+    const float multiplier = problem.multiplier[i % kPeriod];
+    const float v = problem.x[i] * multiplier + problem.offset[i % kPeriod];
+    const bool is_inside = std::abs(v) < 0.8F;
+    EXPECT_EQ(y[i], v >= 0 ? 0.8F : -0.8F);
+    EXPECT_FLOAT_EQ(gradients.dx[i], is_inside ? problem.dy[i] * multiplier : 0.0F);
+    const float sign = v >= 0 ? 1.0F : -1.0F;
+    dscale += problem.dy[i] * (is_inside ? sign - v / 0.8F : sign);
+  }
+  constexpr double kRounding = 1e-4;  // 300 float32 terms of up to 3, added in another order.
+  EXPECT_NEAR(gradients.dscale, dscale, kRounding);
+}
+
+/// Sums over the problem, of each lane.
+template <class Work>
+std::vector<float> sums_of(const Problem& problem, Work work, std::int64_t arrays, Isa isa) {
+  std::vector<float> sums(static_cast<std::size_t>(arrays * kPeriod));
+  work.sums = sums.data();
+  run(problem.pass, work, kCount, isa);
+  return sums;
+}
+
+TEST(PointwiseGradient, SumsUpChannelsAboutTheirShift) {
+  const Problem problem;
+  const std::vector<float> shift(kPeriod, 0.5F);
+  const PassMoments work{problem.x.data(), shift.data(), nullptr};
+  const auto sums = sums_of(problem, work, 2, active_isa());
+  for (std::size_t lane = 0; lane < kPeriod; ++lane) {
+    double sum = 0;
+    double squares = 0;
+    for (std::size_t i = lane; i < problem.x.size(); i += kPeriod) {
+      sum += problem.x[i] - 0.5;
+      squares += (problem.x[i] - 0.5) * (problem.x[i] - 0.5);
+    }
+    constexpr double kRounding = 1e-4;  // Ten float32 terms of up to 100.
+    EXPECT_NEAR(sums[lane], sum, kRounding);
+    EXPECT_NEAR(sums[kPeriod + lane], squares, kRounding);
+  }
+}
+
+TEST(PointwiseGradient, ReducesWhatTheBackwardPassLetsThrough) {
+  const Problem problem;
+  const std::vector<float> mean(kPeriod, 0.25F);
+  const PassReduction work{problem.x.data(), problem.dy.data(), mean.data(), nullptr};
+  const auto sums = sums_of(problem, work, 3, active_isa());
+  const Gradients gradients = backward(problem, problem.pass);
+  double dscale = 0;
+  for (std::size_t lane = 0; lane < kPeriod; ++lane) {
+    double sum = 0;
+    double product = 0;
+    for (std::size_t i = lane; i < problem.x.size(); i += kPeriod) {
+      const double g = gradients.dx[i] / problem.multiplier[lane];
+      sum += g;
+      product += g * (problem.x[i] - 0.25);
+    }
+    constexpr double kRounding = 1e-4;  // Ten float32 terms of up to 20.
+    EXPECT_NEAR(sums[lane], sum, kRounding);
+    EXPECT_NEAR(sums[kPeriod + lane], product, kRounding);
+    dscale += sums[2 * kPeriod + lane];
+  }
+  EXPECT_EQ(dscale, gradients.dscale);
+}
+
+TEST(PointwiseGradient, OfANormalizationAddsWhatItsStatisticsMove) {
+  const Problem problem;
+  const std::vector<float> mean(kPeriod, 0.25F);
+  const std::vector<float> slope(kPeriod, -0.5F);
+  const std::vector<float> intercept(kPeriod, 0.125F);
+  std::vector<float> dx = problem.dy;  // In place.
+  run(problem.pass,
+      PassNormBackward{problem.x.data(), dx.data(), mean.data(), slope.data(), intercept.data(),
+                       dx.data()},
+      kCount, active_isa());
+  const Gradients gradients = backward(problem, problem.pass);
+  for (std::size_t i = 0; i < problem.x.size(); ++i) {
+    EXPECT_EQ(dx[i], gradients.dx[i] + ((problem.x[i] - 0.25F) * -0.5F + 0.125F));
+  }
+}
+
+TEST(PointwiseGradient, HasTheSameBitsOnEveryInstructionSet) {
+  for (const bool is_bipolar : {false, true}) {
+    Problem problem;
+    problem.pass.keep = 1U << 30;
+    problem.pass.bipolar = is_bipolar;
+    const std::vector<float> mean(kPeriod, 0.25F);
+    const PassReduction reduction{problem.x.data(), problem.dy.data(), mean.data(), nullptr};
+    const PassMoments moments{problem.x.data(), mean.data(), nullptr};
+    const Gradients expected = backward(problem, problem.pass, Isa::kPortable);
+    for (const Isa isa : available_isas()) {
+      const Gradients found = backward(problem, problem.pass, isa);
+      EXPECT_EQ(found.dx, expected.dx) << name(isa);
+      EXPECT_EQ(found.dscale, expected.dscale) << name(isa);
+      EXPECT_EQ(sums_of(problem, reduction, 3, isa), sums_of(problem, reduction, 3, Isa::kPortable))
+          << name(isa);
+      EXPECT_EQ(sums_of(problem, moments, 2, isa), sums_of(problem, moments, 2, Isa::kPortable))
+          << name(isa);
+    }
   }
 }
 

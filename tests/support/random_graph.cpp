@@ -15,6 +15,9 @@ constexpr std::array<const char*, 12> kOddNames = {
     "plain", "a/b.c", "quern", "with space", "\"quoted\"",   "line\nbreak",
     "é",     "層",    "🔥",     "bits_8",     "zero_point_0", "scale"};
 
+constexpr std::array kStoredKinds = {QuantizerKind::kConstant, QuantizerKind::kMinMax,
+                                     QuantizerKind::kLsq, QuantizerKind::kPact};
+
 class RandomGraph {
  public:
   explicit RandomGraph(std::uint64_t seed) : random_(seed) {}
@@ -88,7 +91,10 @@ class RandomGraph {
   QuantizerId quantizer(std::int64_t channels, int axis) {
     Quantizer entry;
     entry.name = odd_name();
-    entry.kind = chance(0.3) ? QuantizerKind::kConstant : QuantizerKind::kCalibrated;
+    entry.kind =
+        chance(0.3)
+            ? kStoredKinds[static_cast<std::size_t>(random_.integer(0, kStoredKinds.size() - 1))]
+            : QuantizerKind::kCalibrated;
     entry.spec = spec();
     if (channels > 0) {
       entry.spec.granularity = Granularity::kPerChannel;

@@ -1,62 +1,36 @@
 #include "quern/executor/internal/differentiable_pass.h"
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/custom_class.h>
 
-#include <algorithm>
 #include <limits>
-#include <numeric>
 
 #include "quern/base/error.h"
+#include "quern/executor/internal/chunks.h"
 #include "quern/executor/internal/torch_tensor.h"
-#include "quern/quantizers/pointwise_gradient.h"
 
 namespace quern {
 
 struct DifferentiablePass::Parameters {
+  std::int64_t channels = 1;
   std::vector<float> multiplier, offset;  ///< Repeated to one length.
-  float low = 0;
-  float high = 0;
-  float scale = 0;
-  float zero_point = 0;
-  std::optional<QuantSpec> grid;
+  GradientPass pass;                      ///< All but the arrays and what a call decides.
 };
 
 namespace {
 
-constexpr std::int64_t kPeriod = 256;
-
-std::vector<float> repeated(const std::vector<float>& values, float fallback, std::size_t period) {
-  std::vector<float> result(period, fallback);
-  if (values.empty()) return result;
-  for (std::size_t i = 0; i < period; ++i) result[i] = values[i % values.size()];
-  return result;
-}
-
-using Parameters = DifferentiablePass::Parameters;
-
 /// What one call of the kernels reads.
 struct Call : torch::CustomClassHolder {
-  std::shared_ptr<const Parameters> parameters;
-  float scale = 0;
-  KeptActivations kept;
+  std::shared_ptr<const DifferentiablePass::Parameters> parameters;
+  GradientPass pass;
+  double factor = 1;
 
-  GradientPass arguments() const {
-    const Parameters& own = *parameters;
-    GradientPass result{.period = std::ssize(own.multiplier),
-                        .multiplier = own.multiplier.data(),
-                        .offset = own.offset.data(),
-                        .low = own.low,
-                        .high = own.high};
-    if (!own.grid) return result;
-    result.scale = scale;
-    result.zero_point = own.zero_point;
-    result.qmin = static_cast<float>(own.grid->qmin());
-    result.qmax = static_cast<float>(own.grid->qmax());
-    result.seed = kept.seed;
-    result.keep = kept.share;
+  GradientPass at(std::int64_t first) const {
+    GradientPass result = pass;
+    result.first = static_cast<std::uint32_t>(first);
     return result;
   }
 };
@@ -69,8 +43,12 @@ struct PassFunction : torch::autograd::Function<PassFunction> {
     context->saved_data["call"] = c10::IValue::make_capsule(call);
     context->saved_data["learns_scale"] = scale.requires_grad();
     at::Tensor y = at::empty_like(x);
-    static const PointwiseForward kKernel = pointwise_forward(active_isa());
-    kKernel(call->arguments(), x.const_data_ptr<float>(), y.mutable_data_ptr<float>(), x.numel());
+    const auto* const from = x.const_data_ptr<float>();
+    auto* const to = y.mutable_data_ptr<float>();
+    const Isa isa = active_isa();
+    Chunks(x.numel(), call->pass.period).run([&](auto, std::int64_t first, std::int64_t count) {
+      quern::run(call->at(first), PassForward{from + first, to + first}, count, isa);
+    });
     return y;
   }
 
@@ -82,16 +60,21 @@ struct PassFunction : torch::autograd::Function<PassFunction> {
     const at::Tensor dy = dense(gradients[0]);
     at::Tensor dx = at::empty_like(x);
     const bool learns_scale = context->saved_data["learns_scale"].toBool();
-    std::vector<float> dscale(learns_scale ? call.parameters->multiplier.size() : 0);
-    static const PointwiseBackward kKernel = pointwise_backward(active_isa());
-    kKernel(call.arguments(), x.const_data_ptr<float>(), dy.const_data_ptr<float>(),
-            dx.mutable_data_ptr<float>(), learns_scale ? dscale.data() : nullptr, x.numel());
-    at::Tensor scale_gradient;
-    if (learns_scale) {
-      const double sum = std::accumulate(dscale.begin(), dscale.end(), 0.0);
-      scale_gradient = at::scalar_tensor(sum, at::kFloat).reshape({1});
+    const Isa isa = active_isa();
+    const Chunks chunks(x.numel(), call.pass.period);
+    const auto work = [&](float* dscale, std::int64_t first, std::int64_t count) {
+      quern::run(call.at(first),
+                 PassBackward{x.const_data_ptr<float>() + first, dy.const_data_ptr<float>() + first,
+                              dx.mutable_data_ptr<float>() + first, dscale},
+                 count, isa);
+    };
+    if (!learns_scale) {
+      chunks.run(
+          [&](auto, std::int64_t first, std::int64_t count) { work(nullptr, first, count); });
+      return {dx, at::Tensor(), at::Tensor()};
     }
-    return {dx, scale_gradient, at::Tensor()};
+    const double sum = chunks.sum(call.pass.period, /*channels=*/1, work)[0] * call.factor;
+    return {dx, at::scalar_tensor(sum, at::kFloat).reshape({1}), at::Tensor()};
   }
 };
 
@@ -102,36 +85,63 @@ KeptActivations& kept_activations() {
   return kept;
 }
 
-DifferentiablePass::DifferentiablePass(const PointwiseSpec& spec, std::int64_t channels) {
+bool PassScale::apply(GradientPass& pass, const at::Tensor& x) const {
+  if (pass.scale == 0) return false;
+  pass.learns_step = learns_step;
+  if (observe) {
+    GradientPass unrounded = pass;
+    unrounded.scale = 0;
+    pass.scale = observe(unrounded, x);
+    return false;
+  }
+  if (!value.defined()) return false;
+  pass.scale = value.item<float>();
+  return value.requires_grad();
+}
+
+GradientPass grid_of(const PointwiseSpec& spec) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  GradientPass pass{.low = spec.low.empty() ? -kInfinity : spec.low[0],
+                    .high = spec.high.empty() ? kInfinity : spec.high[0]};
+  if (!spec.grid) return pass;
+  const bool has_gradient = kernel_rounds(*spec.grid) || spec.grid->is_bipolar();
+  if (!has_gradient || spec.params.scale.size() != 1) {
+    fail(ErrorCode::kUnsupported, "activations on a grid {} have no gradient",
+         to_string(*spec.grid));
+  }
+  pass.scale = spec.params.scale[0];
+  if (!spec.params.zero_point.empty()) {
+    pass.zero_point = static_cast<float>(spec.params.zero_point[0]);
+  }
+  pass.qmin = static_cast<float>(spec.grid->qmin());
+  pass.qmax = static_cast<float>(spec.grid->qmax());
+  pass.bipolar = spec.grid->is_bipolar();
+  return pass;
+}
+
+DifferentiablePass::DifferentiablePass(const PointwiseSpec& spec, std::int64_t channels) {
   auto parameters = std::make_shared<Parameters>();
-  const auto period =
-      static_cast<std::size_t>(channels * std::max<std::int64_t>(1, kPeriod / channels));
+  const std::int64_t period = repeated_period(channels);
+  parameters->channels = channels;
   parameters->multiplier = repeated(spec.multiplier, 1, period);
   parameters->offset = repeated(spec.offset, 0, period);
-  parameters->low = spec.low.empty() ? -kInfinity : spec.low[0];
-  parameters->high = spec.high.empty() ? kInfinity : spec.high[0];
-  parameters->grid = spec.grid;
-  if (spec.grid) {
-    if (!kernel_rounds(*spec.grid) || spec.params.scale.size() != 1) {
-      fail(ErrorCode::kUnsupported, "activations on a grid {} have no gradient",
-           to_string(*spec.grid));
-    }
-    parameters->scale = spec.params.scale[0];
-    if (!spec.params.zero_point.empty()) {
-      parameters->zero_point = static_cast<float>(spec.params.zero_point[0]);
-    }
-  }
+  parameters->pass = grid_of(spec);
+  parameters->pass.period = period;
+  parameters->pass.multiplier = parameters->multiplier.data();
+  parameters->pass.offset = parameters->offset.data();
   parameters_ = std::move(parameters);
 }
 
-at::Tensor DifferentiablePass::operator()(const at::Tensor& x, const at::Tensor& scale) const {
+at::Tensor DifferentiablePass::operator()(const at::Tensor& x, const PassScale& scale) const {
   auto call = c10::make_intrusive<Call>();
   call->parameters = parameters_;
-  call->scale = scale.numel() == 1 ? scale.item<float>() : parameters_->scale;
-  call->kept = kept_activations();
+  call->pass = parameters_->pass;
+  call->factor = scale.factor;
+  const bool learns_scale = scale.apply(call->pass, x);
+  call->pass.seed = kept_activations().seed;
+  call->pass.keep = kept_activations().share;
   kept_activations().seed = kept_activations().seed * 1664525U + 1013904223U;
-  return PassFunction::apply(x, scale, call);
+  return PassFunction::apply(x, learns_scale ? scale.value : at::empty({0}), call);
 }
 
 }  // namespace quern

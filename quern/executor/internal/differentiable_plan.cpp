@@ -36,16 +36,7 @@ std::vector<at::Tensor> DifferentiablePlan::run(const std::vector<at::Tensor>& i
       values[static_cast<std::size_t>(position->second)] = tensor;
     }
   }
-  for (const Step& step : program_.steps) {
-    std::vector<at::Tensor> arguments(step.inputs.size());
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-      if (step.inputs[i] >= 0) arguments[i] = values[static_cast<std::size_t>(step.inputs[i])];
-    }
-    const std::vector<at::Tensor> results = run_step(step, std::move(arguments));
-    for (std::size_t i = 0; i < results.size() && i < step.outputs.size(); ++i) {
-      if (step.outputs[i] >= 0) values[static_cast<std::size_t>(step.outputs[i])] = results[i];
-    }
-  }
+  for (const Step& step : program_.steps) advance(step, values);
   std::vector<at::Tensor> outputs;
   for (const ValueId output : graph_.outputs()) {
     outputs.push_back(values[static_cast<std::size_t>(output.index)]);

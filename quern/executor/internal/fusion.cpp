@@ -102,8 +102,12 @@ bool PointwiseChain::append_quant(const StepSource& source) {
   return true;
 }
 
+bool PointwiseChain::is_identity() const {
+  return spec_.multiplier.empty() && spec_.low.empty() && !spec_.grid;
+}
+
 Forward PointwiseChain::build() const {
-  if (spec_.multiplier.empty() && spec_.low.empty() && !spec_.grid) {
+  if (is_identity()) {
     return [](Arguments& inputs) { return std::vector{inputs[0]}; };
   }
   const std::int64_t channels = channels_of(spec_);
@@ -124,25 +128,34 @@ Forward PointwiseChain::build() const {
   };
 }
 
+PointwiseSpec PointwiseChain::differentiable_spec() const {
+  PointwiseSpec spec = spec_;
+  if (!ends_) return spec;
+  // What is not rounded is clipped all the same, where the clip belongs to the network.
+  const float low = spec.low.empty() ? ends_->first : std::max(spec.low[0], ends_->first);
+  const float high = spec.high.empty() ? ends_->second : std::min(spec.high[0], ends_->second);
+  spec.low = {low};
+  spec.high = {high};
+  return spec;
+}
+
 Forward PointwiseChain::build_differentiable() const {
-  if (spec_.multiplier.empty() && spec_.low.empty() && !spec_.grid) {
+  if (is_identity()) {
     return [](Arguments& inputs) { return std::vector{inputs[0]}; };
   }
   const std::int64_t channels = channels_of(spec_);
-  PointwiseSpec spec = spec_;
-  if (ends_) {
-    // What is not rounded is clipped all the same, where the clip belongs to the network.
-    const float low = spec.low.empty() ? ends_->first : std::max(spec.low[0], ends_->first);
-    const float high = spec.high.empty() ? ends_->second : std::min(spec.high[0], ends_->second);
-    spec.low = {low};
-    spec.high = {high};
-  }
-  return [channels, pass = DifferentiablePass(spec, channels)](Arguments& inputs) {
-    const at::Tensor& x = inputs[0];
-    const at::Tensor scale = inputs.has(1) ? inputs[1] : at::empty({0});
-    if (channels == 1 || x.dim() == 2 || x.dim() == 4) return std::vector{pass(dense(x), scale)};
-    return std::vector{pass(x.movedim(1, -1).contiguous(), scale).movedim(-1, 1)};
+  return [channels, pass = DifferentiablePass(differentiable_spec(), channels)](Arguments& inputs) {
+    const PassScale scale{.value = inputs.has(1) ? inputs[1] : at::Tensor()};
+    return std::vector{on_innermost_channels(inputs[0], channels,
+                                             [&](const at::Tensor& x) { return pass(x, scale); })};
   };
+}
+
+at::Tensor on_innermost_channels(const at::Tensor& x, std::int64_t channels,
+                                 c10::function_ref<at::Tensor(const at::Tensor&)> pass) {
+  // Rank 2 and 4 have dimension 1 innermost in memory.
+  if (channels == 1 || x.dim() == 2 || x.dim() == 4) return pass(dense(x));
+  return pass(x.movedim(1, -1).contiguous()).movedim(-1, 1);
 }
 
 }  // namespace quern

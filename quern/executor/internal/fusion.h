@@ -1,5 +1,7 @@
 #pragma once
 
+#include <c10/util/FunctionRef.h>
+
 #include <optional>
 #include <utility>
 #include <vector>
@@ -29,6 +31,10 @@ class PointwiseChain {
   /// The scale that `build_differentiable` reads as its second input; none without a grid.
   ScaleId scale() const { return scale_; }
 
+  /// What that function computes, but for the scale.
+  PointwiseSpec differentiable_spec() const;
+  bool is_identity() const;
+
  private:
   bool append_batch_normalization(const StepSource& source);
   bool append_clip(float low, float high);
@@ -38,5 +44,10 @@ class PointwiseChain {
   ScaleId scale_;
   std::optional<std::pair<float, float>> ends_;  ///< Of a constant quantizer's grid.
 };
+
+/// What a differentiable pass, which wants channels innermost in dense memory, makes of x, whose
+/// channels are dimension 1.
+at::Tensor on_innermost_channels(const at::Tensor& x, std::int64_t channels,
+                                 c10::function_ref<at::Tensor(const at::Tensor&)> pass);
 
 }  // namespace quern

@@ -7,6 +7,7 @@
 #include "quern/executor/internal/catalog.h"
 #include "quern/executor/internal/fusion.h"
 #include "quern/executor/internal/torch_tensor.h"
+#include "quern/executor/internal/training_steps.h"
 #include "quern/ops/op_def.h"
 
 namespace quern {
@@ -20,6 +21,7 @@ struct Compilation {
   std::set<NodeId> done;  ///< Part of a step already.
   Program program;
   bool differentiable = false;
+  const TrainingContext* training = nullptr;
   std::int32_t values = 0;  ///< Positions in use.
 };
 
@@ -62,18 +64,47 @@ Forward build(const StepSource& source) {
   return builder(source);
 }
 
+/// Appends `first` and the nodes behind it to a chain, as many as fit. @return the last of them;
+/// null where the first does not.
+template <class Chain>
+const Node* fill(Compilation& state, const Node& first, Chain& chain) {
+  if (!chain.append(source_of(state, first))) return nullptr;
+  const Node* last = &first;
+  for (const Node* next = sole_reader(state, first);
+       next != nullptr && chain.append(source_of(state, *next)); next = sole_reader(state, *last)) {
+    last = next;
+    state.done.insert(next->id);
+  }
+  return last;
+}
+
+/// The step of a training program that starts at `first`.
+Step make_training_step(Compilation& state, const Node& first) {
+  TrainingChain chain(*state.training);
+  Step step;
+  const Node* last = fill(state, first, chain);
+  if (last != nullptr) {
+    step.forward = chain.build();
+    step.inputs = indices(chain.inputs());
+  } else {
+    last = &first;
+    step.forward = build_training_step(source_of(state, first), *state.training, build);
+    step.inputs = indices(first.inputs);
+  }
+  step.layer = last->layer;
+  step.op = last->op;
+  step.outputs = indices(last->outputs);
+  step.may_overwrite = false;
+  return step;
+}
+
 /// The step that starts at `first`: as many nodes as one pass computes, or the node alone.
 Step make_step(Compilation& state, const Node& first) {
-  const Node* last = &first;
+  if (state.training != nullptr) return make_training_step(state, first);
   PointwiseChain chain;
   Step step;
-  if (chain.append(source_of(state, first))) {
-    for (const Node* next = sole_reader(state, first);
-         next != nullptr && chain.append(source_of(state, *next));
-         next = sole_reader(state, *last)) {
-      last = next;
-      state.done.insert(next->id);
-    }
+  const Node* last = fill(state, first, chain);
+  if (last != nullptr) {
     step.forward = state.differentiable ? chain.build_differentiable() : chain.build();
     step.inputs = {first.inputs[0].index};
     if (state.differentiable && chain.scale()) {
@@ -86,10 +117,13 @@ Step make_step(Compilation& state, const Node& first) {
                 "a grid per channel along another axis than 1 has no "
                 "gradient");
     }
+    last = &first;
     step.forward = build(source_of(state, first));
     step.inputs = indices(first.inputs);
   }
   step.layer = last->layer;
+  step.op = last->op;
+  step.may_overwrite = !state.differentiable;
   step.outputs = indices(last->outputs);
   for (const ValueId value : last->outputs) {
     if (state.tapped.contains(value)) step.taps.push_back(value);
@@ -138,6 +172,7 @@ Program compile_all(Compilation state) {
   state.program.constants.resize(static_cast<std::size_t>(state.values));
   for (const ValueId value : graph.values()) {
     const auto& constant = graph.value(value).constant;
+    if (state.training != nullptr && state.training->parameters.value(value) != nullptr) continue;
     if (constant) state.program.constants[value.index] = to_torch(*constant);
   }
   for (const NodeId id : graph.nodes()) {
@@ -169,9 +204,28 @@ Program compile_differentiable(const Graph& graph) {
   return compile_all({graph, QuantMode::kFakeQuant, {}, {}, {}, /*differentiable=*/true});
 }
 
+Program compile_training(const Graph& graph, const TrainingContext& training) {
+  return compile_all(
+      {graph, QuantMode::kFakeQuant, {}, {}, {}, /*differentiable=*/true, &training});
+}
+
+void advance(const Step& step, std::vector<at::Tensor>& values) {
+  std::vector<at::Tensor> inputs(step.inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (step.inputs[i] >= 0) inputs[i] = values[static_cast<std::size_t>(step.inputs[i])];
+  }
+  // Before the step runs, so that it sees which of its inputs are its own to overwrite.
+  for (const std::int32_t value : step.last_uses) values[static_cast<std::size_t>(value)].reset();
+
+  const std::vector<at::Tensor> results = run_step(step, std::move(inputs));
+  for (std::size_t i = 0; i < results.size() && i < step.outputs.size(); ++i) {
+    if (step.outputs[i] >= 0) values[static_cast<std::size_t>(step.outputs[i])] = results[i];
+  }
+}
+
 std::vector<at::Tensor> run_step(const Step& step, std::vector<at::Tensor> inputs) {
   try {
-    Arguments arguments(std::move(inputs));
+    Arguments arguments(std::move(inputs), step.may_overwrite);
     auto results = step.forward(arguments);
     for (at::Tensor& result : results) result = dense(result);
     return results;

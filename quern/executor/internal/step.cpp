@@ -7,7 +7,7 @@ namespace quern {
 bool Arguments::owns(std::size_t index) const {
   // A view shares storage with the value it shows, and the plan itself holds every constant.
   const at::Tensor& tensor = tensors_[index];
-  return tensor.use_count() == 1 && tensor.storage().use_count() == 1;
+  return may_overwrite_ && tensor.use_count() == 1 && tensor.storage().use_count() == 1;
 }
 
 at::Tensor Arguments::result_like(std::size_t index) {

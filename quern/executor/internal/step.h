@@ -19,7 +19,9 @@ namespace quern {
 /// otherwise. A step may return any strides; the plan makes the tensor dense.
 class Arguments {
  public:
-  explicit Arguments(std::vector<at::Tensor> tensors) : tensors_(std::move(tensors)) {}
+  /// @param may_overwrite  False where autograd, or whoever runs the step, still needs the inputs.
+  explicit Arguments(std::vector<at::Tensor> tensors, bool may_overwrite = true)
+      : tensors_(std::move(tensors)), may_overwrite_(may_overwrite) {}
 
   bool has(std::size_t index) const { return index < tensors_.size() && tensors_[index].defined(); }
   /// Undefined where the input is omitted.
@@ -35,6 +37,7 @@ class Arguments {
 
  private:
   std::vector<at::Tensor> tensors_;
+  bool may_overwrite_;
 };
 
 /// Computes a node's outputs from its inputs. Called from several threads at once.

@@ -1,0 +1,63 @@
+#include "quern/executor/internal/chunks.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+
+namespace quern {
+namespace {
+
+/// A chunk of two tensors fits a core's second cache; sums of so few floats lose nothing.
+constexpr std::int64_t kElements = 1 << 16;
+
+constexpr std::int64_t kPeriod = 256;
+
+}  // namespace
+
+Chunks::Chunks(std::int64_t count, std::int64_t period)
+    : count_(count),
+      period_(period),
+      length_(std::max<std::int64_t>(1, kElements / period) * period),
+      chunks_((count + length_ - 1) / length_) {}
+
+void Chunks::run(c10::function_ref<void(std::int64_t, std::int64_t, std::int64_t)> work) const {
+  at::parallel_for(0, chunks_, /*grain_size=*/1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t chunk = begin; chunk < end; ++chunk) {
+      const std::int64_t first = chunk * length_;
+      work(chunk, first, std::min(length_, count_ - first));
+    }
+  });
+}
+
+std::vector<double> Chunks::sum(
+    std::int64_t lanes, std::int64_t channels,
+    c10::function_ref<void(float*, std::int64_t, std::int64_t)> work) const {
+  const at::Tensor sums = at::zeros({chunks_, lanes}, at::kFloat);
+  auto* const all = sums.mutable_data_ptr<float>();
+  run([&](std::int64_t chunk, std::int64_t first, std::int64_t count) {
+    work(all + chunk * lanes, first, count);
+  });
+  std::vector<double> totals(static_cast<std::size_t>(lanes / period_ * channels));
+  for (std::int64_t chunk = 0; chunk < chunks_; ++chunk) {
+    const float* const own = all + chunk * lanes;
+    for (std::int64_t lane = 0; lane < lanes; ++lane) {
+      const std::int64_t total = lane / period_ * channels + lane % period_ % channels;
+      totals[static_cast<std::size_t>(total)] += own[lane];
+    }
+  }
+  return totals;
+}
+
+std::int64_t repeated_period(std::int64_t channels) {
+  return channels * std::max<std::int64_t>(1, kPeriod / channels);
+}
+
+std::vector<float> repeated(const std::vector<float>& values, float fallback, std::int64_t period) {
+  std::vector<float> result(static_cast<std::size_t>(period), fallback);
+  if (values.empty()) return result;
+  for (std::size_t i = 0; i < result.size(); ++i) result[i] = values[i % values.size()];
+  return result;
+}
+
+}  // namespace quern

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <c10/util/FunctionRef.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace quern {
+
+/// Dense memory in pieces that threads share: their number follows from the memory's size alone, so
+/// what is summed piece by piece is the same for any number of threads.
+class Chunks {
+ public:
+  /// @param count   Elements of the memory.
+  /// @param period  Every piece but the last has a multiple of it.
+  Chunks(std::int64_t count, std::int64_t period);
+
+  std::int64_t size() const { return chunks_; }
+
+  /// Calls work(chunk, first element, elements) for all of them, on LibTorch's threads.
+  void run(c10::function_ref<void(std::int64_t, std::int64_t, std::int64_t)> work) const;
+
+  /// Lets every chunk add to `lanes` floats of its own, and returns their sums: of each of
+  /// `channels` elements, which repeat along `period`, for each of the lanes / period arrays.
+  std::vector<double> sum(
+      std::int64_t lanes, std::int64_t channels,
+      c10::function_ref<void(float* sums, std::int64_t first, std::int64_t count)> work) const;
+
+ private:
+  std::int64_t count_;
+  std::int64_t period_;
+  std::int64_t length_;  ///< Elements of a chunk.
+  std::int64_t chunks_;
+};
+
+/// Elements of the arrays that a pass over `channels` repeats: enough to fill vector registers
+/// however few the channels.
+std::int64_t repeated_period(std::int64_t channels);
+
+/// One value, or one per channel, or `fallback` where there are none, repeated to `period`
+/// elements.
+std::vector<float> repeated(const std::vector<float>& values, float fallback, std::int64_t period);
+
+}  // namespace quern
