@@ -2,191 +2,223 @@
 // same bits, as in pointwise_kernels.cpp: sums are kept lane by lane, so nothing is reassociated.
 #include "quern/quantizers/pointwise_gradient.h"
 
+#include <cstring>
+
 #include "quern/quantizers/vector_math.h"
 
 namespace quern {
 namespace {
 
+/// Elements that are computed side by side: the compiler's own vectors, since its loops stay scalar
+/// where an element has as many conditions as here. A condition is a mask of all bits or none.
+template <int kWidth>
+struct Lanes {
+  using Float [[gnu::vector_size(kWidth * 4)]] = float;
+  using Mask [[gnu::vector_size(kWidth * 4)]] = std::int32_t;
+  using Unsigned [[gnu::vector_size(kWidth * 4)]] = std::uint32_t;
+};
+
 /// What a pass does behind its clip.
 enum class Grid : std::uint8_t { kNone, kRounded, kMixed, kBipolar };
 
-/// What backward passes need of one element.
-struct Gradient {
-  float g;       ///< By u.
-  float dscale;  ///< By the scale.
-};
-
-template <Grid kGrid>
+template <Grid kGrid, int kWidth>
 struct Element {
-  const GradientPass own;
+  using Float = typename Lanes<kWidth>::Float;
+  using Mask = typename Lanes<kWidth>::Mask;
+  using Unsigned = typename Lanes<kWidth>::Unsigned;
 
-  [[gnu::always_inline]] float u(float x, std::int64_t i) const {
-    return x * own.multiplier[i] + own.offset[i];
-  }
+  /// What backward passes need of an element.
+  struct Gradient {
+    Float g;       ///< By u.
+    Float dscale;  ///< By the scale.
+  };
 
-  [[gnu::always_inline]] bool keeps(std::uint32_t position) const {
-    return kGrid == Grid::kMixed && drawn(own.seed, position) < own.keep;
-  }
+  [[gnu::always_inline]] explicit Element(const GradientPass& pass)
+      : multiplier(pass.multiplier),
+        offset(pass.offset),
+        low(all(pass.low)),
+        high(all(pass.high)),
+        scale(all(pass.scale)),
+        zero_point(all(pass.zero_point)),
+        qmin(all(pass.qmin)),
+        qmax(all(pass.qmax)),
+        learns_step(Mask{} - (pass.learns_step ? 1 : 0)),
+        seed(pass.seed),
+        keep(pass.keep) {}
 
-  [[gnu::always_inline]] float rounded(float clamped) const {
-    if constexpr (kGrid == Grid::kBipolar) return clamped >= 0 ? 1.0F : -1.0F;
-    return round_half_even(clamped);
-  }
+  [[gnu::always_inline]] static Float all(float value) { return value - Float{}; }
 
-  [[gnu::always_inline]] float forward(float x, std::int64_t i, std::uint32_t position) const {
-    const float v = clamp(u(x, i), own.low, own.high);
-    if constexpr (kGrid == Grid::kNone) return v;
-    const float code = clamp(v / own.scale + own.zero_point, own.qmin, own.qmax);
-    const float y = (rounded(code) - own.zero_point) * own.scale;
-    return keeps(position) ? v : y;
-  }
-
-  [[gnu::always_inline]] Gradient backward(float x, float dy, std::int64_t i,
-                                           std::uint32_t position) const {
-    const float unclipped = u(x, i);
-    const float v = clamp(unclipped, own.low, own.high);
-    Gradient result{dy, 0};
-    if constexpr (kGrid != Grid::kNone) {
-      const float code = v / own.scale + own.zero_point;
-      const float clamped = clamp(code, own.qmin, own.qmax);
-      const bool is_inside = clamped == code;
-      const bool is_kept = keeps(position);
-      const float within = own.learns_step ? rounded(code) - code : 0.0F;
-      const float slope = is_inside ? within : clamped - own.zero_point;
-      result.dscale = is_kept ? 0.0F : dy * slope;
-      result.g = is_kept || is_inside ? dy : 0.0F;
-    }
-    result.g = unclipped == v ? result.g : 0.0F;
+  [[gnu::always_inline]] static Float load(const float* from) {
+    Float result;
+    std::memcpy(&result, from, sizeof(result));
     return result;
   }
+  [[gnu::always_inline]] static void store(float* to, Float value) {
+    std::memcpy(to, &value, sizeof(value));
+  }
+  [[gnu::always_inline]] static void add(float* to, Float value) { store(to, load(to) + value); }
+
+  [[gnu::always_inline]] static Float only(Mask mask, Float value) {
+    return reinterpret_cast<Float>(mask & reinterpret_cast<Mask>(value));
+  }
+  [[gnu::always_inline]] static Float select(Mask mask, Float yes, Float no) {
+    return reinterpret_cast<Float>((mask & reinterpret_cast<Mask>(yes)) |
+                                   (~mask & reinterpret_cast<Mask>(no)));
+  }
+
+  /// NaN passes, as it does in ONNX's operators.
+  [[gnu::always_inline]] static Float clamped(Float v, Float low, Float high) {
+    v = v < low ? low : v;
+    return v > high ? high : v;
+  }
+
+  [[gnu::always_inline]] Float u(Float x, std::int64_t i) const {
+    return x * load(multiplier + i) + load(offset + i);
+  }
+
+  [[gnu::always_inline]] Float rounded(Float code) const {
+    if constexpr (kGrid == Grid::kBipolar) return select(code >= Float{}, all(1), all(-1));
+    constexpr float kUlpIsOne = 12582912;  // 1.5 · 2²³; see round_half_even.
+    return (code + kUlpIsOne) - kUlpIsOne;
+  }
+
+  /// Where an element is not rounded.
+  [[gnu::always_inline]] Mask kept(std::uint32_t position) const {
+    Unsigned positions = position - Unsigned{};
+    for (int i = 0; i < kWidth; ++i) positions[i] += static_cast<std::uint32_t>(i);
+    return reinterpret_cast<Mask>(drawn(seed - Unsigned{}, positions) < keep - Unsigned{});
+  }
+
+  [[gnu::always_inline]] Float forward(Float x, std::int64_t i, std::uint32_t position) const {
+    const Float v = clamped(u(x, i), low, high);
+    if constexpr (kGrid == Grid::kNone) return v;
+    const Float code = clamped(v / scale + zero_point, qmin, qmax);
+    const Float y = (rounded(code) - zero_point) * scale;
+    if constexpr (kGrid == Grid::kMixed) return select(kept(position), v, y);
+    return y;
+  }
+
+  [[gnu::always_inline]] Gradient backward(Float x, Float dy, std::int64_t i,
+                                           std::uint32_t position) const {
+    const Float unclipped = u(x, i);
+    Mask passes = (unclipped > low) & (unclipped < high);
+    if constexpr (kGrid == Grid::kNone) return {only(passes, dy), Float{}};
+    const Float code = clamped(unclipped, low, high) / scale + zero_point;
+    const Float inside = clamped(code, qmin, qmax);
+    const Float nearest = rounded(inside);
+    const Mask is_inside = inside == code;
+    const Float within = only(learns_step, nearest - code);
+    Float dscale = dy * select(is_inside, within, nearest - zero_point);
+    if constexpr (kGrid == Grid::kMixed) {
+      const Mask is_kept = kept(position);
+      dscale = only(~is_kept, dscale);
+      return {only(passes & (is_inside | is_kept), dy), dscale};
+    }
+    return {only(passes & is_inside, dy), dscale};
+  }
+
+  const float* multiplier;
+  const float* offset;
+  Float low, high, scale, zero_point, qmin, qmax;
+  Mask learns_step;
+  std::uint32_t seed, keep;
 };
 
-// --- one period of each kind of work ------------------------------------------------------------
+// --- one vector of each kind of work: elements at `start` + i, i within a period ----------------
 
-template <Grid kGrid>
-[[gnu::always_inline]] inline void period(const Element<kGrid>& element, const PassForward& work,
-                                          std::int64_t start, std::int64_t count) {
-  const float* const x = work.x + start;
-  float* const y = work.y + start;
-  const auto position = element.own.first + static_cast<std::uint32_t>(start);
-#pragma GCC ivdep
-  for (std::int64_t i = 0; i < count; ++i) {
-    y[i] = element.forward(x[i], i, position + static_cast<std::uint32_t>(i));
-  }
+template <class Element>
+[[gnu::always_inline]] inline void vector(const Element& element, const GradientPass& pass,
+                                          const PassForward& work, std::int64_t start,
+                                          std::int64_t i) {
+  const auto position = pass.first + static_cast<std::uint32_t>(start + i);
+  Element::store(work.y + start + i,
+                 element.forward(Element::load(work.x + start + i), i, position));
 }
 
-template <Grid kGrid>
-[[gnu::always_inline]] inline void period(const Element<kGrid>& element, const PassBackward& work,
-                                          std::int64_t start, std::int64_t count) {
-  const float* const x = work.x + start;
-  const float* const dy = work.dy + start;
-  float* const dx = work.dx + start;
-  float* const dscale = work.dscale;
-  const float* const multiplier = element.own.multiplier;
-  const auto position = element.own.first + static_cast<std::uint32_t>(start);
-  if (dscale == nullptr) {
-#pragma GCC ivdep
-    for (std::int64_t i = 0; i < count; ++i) {
-      const auto at = position + static_cast<std::uint32_t>(i);
-      dx[i] = element.backward(x[i], dy[i], i, at).g * multiplier[i];
-    }
-    return;
-  }
-#pragma GCC ivdep
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto at = position + static_cast<std::uint32_t>(i);
-    const Gradient gradient = element.backward(x[i], dy[i], i, at);
-    dscale[i] += gradient.dscale;
-    dx[i] = gradient.g * multiplier[i];
-  }
+template <class Element>
+[[gnu::always_inline]] inline auto gradient(const Element& element, const GradientPass& pass,
+                                            const float* x, const float* dy, std::int64_t start,
+                                            std::int64_t i) {
+  const auto position = pass.first + static_cast<std::uint32_t>(start + i);
+  return element.backward(Element::load(x + start + i), Element::load(dy + start + i), i, position);
 }
 
-template <Grid kGrid>
-[[gnu::always_inline]] inline void period(const Element<kGrid>& element, const PassMoments& work,
-                                          std::int64_t start, std::int64_t count) {
-  const float* const x = work.x + start;
-  const float* const shift = work.shift;
-  float* const sum = work.sums;
-  float* const squares = work.sums + element.own.period;
-#pragma GCC ivdep
-  for (std::int64_t i = 0; i < count; ++i) {
-    const float centred = x[i] - shift[i];
-    sum[i] += centred;
-    squares[i] += centred * centred;
-  }
+template <class Element>
+[[gnu::always_inline]] inline void vector(const Element& element, const GradientPass& pass,
+                                          const PassBackward& work, std::int64_t start,
+                                          std::int64_t i) {
+  const auto found = gradient(element, pass, work.x, work.dy, start, i);
+  Element::store(work.dx + start + i, found.g * Element::load(pass.multiplier + i));
+  if (work.dscale != nullptr) Element::add(work.dscale + i, found.dscale);
 }
 
-template <Grid kGrid>
-[[gnu::always_inline]] inline void period(const Element<kGrid>& element, const PassReduction& work,
-                                          std::int64_t start, std::int64_t count) {
-  const float* const x = work.x + start;
-  const float* const dy = work.dy + start;
-  const float* const mean = work.mean;
-  float* const sum = work.sums;
-  float* const product = sum + element.own.period;
-  float* const dscale = product + element.own.period;
-  const auto position = element.own.first + static_cast<std::uint32_t>(start);
-#pragma GCC ivdep
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto at = position + static_cast<std::uint32_t>(i);
-    const Gradient gradient = element.backward(x[i], dy[i], i, at);
-    sum[i] += gradient.g;
-    product[i] += gradient.g * (x[i] - mean[i]);
-    if constexpr (kGrid != Grid::kNone) dscale[i] += gradient.dscale;
-  }
+template <class Element>
+[[gnu::always_inline]] inline void vector(const Element&, const GradientPass& pass,
+                                          const PassMoments& work, std::int64_t start,
+                                          std::int64_t i) {
+  const auto centred = Element::load(work.x + start + i) - Element::load(work.shift + i);
+  Element::add(work.sums + i, centred);
+  Element::add(work.sums + pass.period + i, centred * centred);
 }
 
-template <Grid kGrid>
-[[gnu::always_inline]] inline void period(const Element<kGrid>& element,
+template <class Element>
+[[gnu::always_inline]] inline void vector(const Element& element, const GradientPass& pass,
+                                          const PassReduction& work, std::int64_t start,
+                                          std::int64_t i) {
+  const auto found = gradient(element, pass, work.x, work.dy, start, i);
+  const auto centred = Element::load(work.x + start + i) - Element::load(work.mean + i);
+  Element::add(work.sums + i, found.g);
+  Element::add(work.sums + pass.period + i, found.g * centred);
+  if (pass.scale != 0) Element::add(work.sums + 2 * pass.period + i, found.dscale);
+}
+
+template <class Element>
+[[gnu::always_inline]] inline void vector(const Element& element, const GradientPass& pass,
                                           const PassNormBackward& work, std::int64_t start,
-                                          std::int64_t count) {
-  const float* const x = work.x + start;
-  const float* const dy = work.dy + start;
-  float* const dx = work.dx + start;
-  const float* const mean = work.mean;
-  const float* const slope = work.slope;
-  const float* const intercept = work.intercept;
-  const float* const multiplier = element.own.multiplier;
-  const auto position = element.own.first + static_cast<std::uint32_t>(start);
-#pragma GCC ivdep
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto at = position + static_cast<std::uint32_t>(i);
-    const float g = element.backward(x[i], dy[i], i, at).g;
-    dx[i] = g * multiplier[i] + ((x[i] - mean[i]) * slope[i] + intercept[i]);
-  }
+                                          std::int64_t i) {
+  const auto found = gradient(element, pass, work.x, work.dy, start, i);
+  const auto centred = Element::load(work.x + start + i) - Element::load(work.mean + i);
+  const auto moved = centred * Element::load(work.slope + i) + Element::load(work.intercept + i);
+  Element::store(work.dx + start + i, found.g * Element::load(pass.multiplier + i) + moved);
 }
 
-// --- all periods, for every instruction set -----------------------------------------------------
+// --- all vectors, for every instruction set -----------------------------------------------------
 
-template <Grid kGrid, class Work>
+template <Grid kGrid, int kWidth, class Work>
 [[gnu::always_inline]] inline void periods(const GradientPass& pass, const Work& work,
                                            std::int64_t count) {
-  const Element<kGrid> element{pass};
+  const Element<kGrid, kWidth> element(pass);
+  const Element<kGrid, 1> single(pass);
   for (std::int64_t start = 0; start < count; start += pass.period) {
-    const std::int64_t left = count - start;
-    period(element, work, start, left < pass.period ? left : pass.period);
+    const std::int64_t n = count - start < pass.period ? count - start : pass.period;
+    std::int64_t i = 0;
+    for (; i + kWidth <= n; i += kWidth) vector(element, pass, work, start, i);
+    for (; i < n; ++i) vector(single, pass, work, start, i);
   }
 }
 
-template <class Work>
-[[gnu::always_inline]] inline void body(const GradientPass& pass, const Work& work,
+template <int kWidth, class Work>
+[[gnu::always_inline]] inline void body(const GradientPass& given, const Work& work_given,
                                         std::int64_t count) {
-  if (pass.scale == 0) return periods<Grid::kNone>(pass, work, count);
-  if (pass.bipolar) return periods<Grid::kBipolar>(pass, work, count);
-  if (pass.keep == 0) return periods<Grid::kRounded>(pass, work, count);
-  periods<Grid::kMixed>(pass, work, count);
+  // Copies, which no store can change.
+  const GradientPass pass = given;
+  const Work work = work_given;
+  if (pass.scale == 0) return periods<Grid::kNone, kWidth>(pass, work, count);
+  if (pass.bipolar) return periods<Grid::kBipolar, kWidth>(pass, work, count);
+  if (pass.keep == 0) return periods<Grid::kRounded, kWidth>(pass, work, count);
+  periods<Grid::kMixed, kWidth>(pass, work, count);
 }
 
 #if defined(__x86_64__)
 template <class Work>
 [[gnu::target("avx2")]] void avx2(const GradientPass& pass, const Work& work, std::int64_t count) {
-  body(pass, work, count);
+  body<8>(pass, work, count);
 }
 
 template <class Work>
-[[gnu::target("avx512f,avx512vl,avx512bw,avx512dq,prefer-vector-width=512")]] void avx512(
+[[gnu::target("avx512f,avx512vl,avx512bw,avx512dq,prefer-vector-width=256")]] void avx512(
     const GradientPass& pass, const Work& work, std::int64_t count) {
-  body(pass, work, count);
+  body<8>(pass, work, count);
 }
 #endif
 
@@ -197,7 +229,7 @@ void run_on(const GradientPass& pass, const Work& work, std::int64_t count, Isa 
   if (isa == Isa::kAvx2) return avx2(pass, work, count);
 #endif
   (void)isa;
-  body(pass, work, count);
+  body<4>(pass, work, count);
 }
 
 }  // namespace

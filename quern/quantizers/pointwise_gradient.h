@@ -13,9 +13,10 @@ namespace quern {
 /// with codes from qmin to qmax. Of 2³² elements, `keep`, drawn by a hash of `seed` and their
 /// position, are not rounded (never on a bipolar grid, whose codes are −1 and +1).
 ///
-/// Gradients go straight through rounding inside the grid, and nowhere outside. The scale's is the
-/// bound's code outside; inside it is round(v/s) − v/s where the step is learned (LSQ), else 0:
-/// then it is, by the threshold s · code, the sign of what is clipped (PACT).
+/// Gradients go straight through rounding inside the grid, and nowhere outside or on the clip's
+/// ends. The scale's is the bound's code outside; inside it is round(v/s) − v/s where the step is
+/// learned (LSQ), else 0: then it is, by the threshold s · code, the sign of what is clipped
+/// (PACT).
 ///
 /// Source: LSQ, arXiv:1902.08153, equation 3; PACT, arXiv:1805.06085, equation 3.
 struct GradientPass {

@@ -20,9 +20,11 @@ namespace quern {
   return v > high ? high : v;
 }
 
-/// A number that looks random, of an element's position: the finalizer of MurmurHash3.
-[[gnu::always_inline]] inline std::uint32_t drawn(std::uint32_t seed, std::uint32_t position) {
-  std::uint32_t h = (position * 2654435761U) ^ seed;
+/// A number that looks random, of an element's position: the finalizer of MurmurHash3. T is uint32
+/// or a vector of them.
+template <class T>
+[[gnu::always_inline]] inline T drawn(T seed, T position) {
+  T h = (position * 2654435761U) ^ seed;
   h ^= h >> 16;
   h *= 0x85ebca6bU;
   h ^= h >> 13;

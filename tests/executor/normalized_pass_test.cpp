@@ -17,6 +17,10 @@ namespace {
 /// float32 sums of a thousand numbers near 1 in another order.
 constexpr double kReassociation = 1e-5;
 
+/// What the scale's gradient sums up cancels: 4320 residues of either sign, each of a float32
+/// number near 30 less its mean.
+constexpr double kCancellation = 5e-3;
+
 at::Tensor random_tensor(const Shape& shape, std::uint64_t seed) {
   Random random(seed);
   Tensor tensor(DType::kFloat32, shape);
@@ -81,7 +85,8 @@ TEST(NormalizedPass, DoesWhatLibTorchsOperatorsDo) {
       EXPECT_LT(distance(one.beta.grad(), other.beta.grad()), kReassociation);
       EXPECT_LT(distance(one.mean, other.mean), kReassociation);
       EXPECT_LT(distance(one.variance, other.variance), kReassociation);
-      if (rounds) EXPECT_LT(distance(one.scale.grad(), other.scale.grad()), kReassociation);
+      if (!rounds) continue;
+      EXPECT_LT(distance(one.scale.grad(), other.scale.grad()), kCancellation);
     }
   }
 }

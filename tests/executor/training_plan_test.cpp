@@ -55,13 +55,14 @@ struct Kinds {
   QuantizerKind activations = QuantizerKind::kLsq;
 };
 
-Graph quantized_network(const Kinds& kinds = {}, int bits = 4) {
-  Graph graph = float_network();
+Graph quantized(Graph graph, const Kinds& kinds, int bits) {
   place_quantizers(graph, {.weight_bits = bits, .activation_bits = bits});
   graph.scale(quantizer_of(graph, "input.quant").scale).values = {3.0F / 127};
   learn_scales(graph, {.weights = kinds.weights, .activations = kinds.activations});
   return graph;
 }
+
+Graph quantized_network(int bits = 4) { return quantized(float_network(), {}, bits); }
 
 double loss_of(const std::vector<at::Tensor>& outputs) {
   return (outputs[0] * outputs[0]).sum().item<double>();
@@ -128,26 +129,30 @@ TEST(TrainingPlan, IsLibTorchsOwnNetworkByPlainOperators) {
   }
 }
 
-/// An element within float32's rounding of a step may move over it when sums have another order:
-/// one of the 24 that the pool gives moves what is behind it by about 1/√24.
-constexpr double kOneElementMoved = 0.2;
+/// The same without batch norms and 1×1 convolutions: what both paths compute alike to the last bit
+/// until gradients are summed, so that no element is on two sides of a rounding step.
+Graph network_of_equal_bits(const Kinds& kinds) {
+  test::Network net;
+  const ValueId stem = net.clip("relu6", net.conv("stem", net.input(), {.channels = 6}), 0, 6);
+  const ValueId deep = net.conv("deep", stem, {.channels = 6, .groups = 6});
+  const ValueId point = net.conv("point", net.op("relu", "Relu", {deep}), {.channels = 6});
+  const ValueId sum = net.op("add", "Add", {point, stem});
+  return quantized(net.finish({net.head("fc", sum)}), kinds, 4);
+}
 
 TEST(TrainingPlan, FusedKernelsDoWhatPlainOperatorsDo) {
-  for (const bool is_frozen : {false, true}) {
-    for (const Kinds& kinds : {Kinds{}, Kinds{QuantizerKind::kPact, QuantizerKind::kPact},
-                               Kinds{QuantizerKind::kMinMax, QuantizerKind::kLsq},
-                               Kinds{QuantizerKind::kLsq, QuantizerKind::kMinMax}}) {
-      const Graph graph = quantized_network(kinds);
-      const TrainingMode mode{.frozen_batch_norms = is_frozen};
-      const Step plain = step(graph, {.operators = TrainingOperators::kPlain, .threads = 1}, mode);
-      const Step fused = step(graph, {.operators = TrainingOperators::kFused, .threads = 1}, mode);
-      const std::string kind(name(kinds.activations));
-      EXPECT_LT(distance(fused.output, plain.output), kOneElementMoved) << kind;
-      ASSERT_EQ(fused.gradients.size(), plain.gradients.size()) << kind;
-      for (const auto& [name, gradient] : plain.gradients) {
-        EXPECT_LT(distance(fused.gradients.at(name), gradient), kOneElementMoved)
-            << kind << " " << name;
-      }
+  for (const Kinds& kinds : {Kinds{}, Kinds{QuantizerKind::kPact, QuantizerKind::kPact},
+                             Kinds{QuantizerKind::kMinMax, QuantizerKind::kLsq},
+                             Kinds{QuantizerKind::kLsq, QuantizerKind::kMinMax}}) {
+    const Graph graph = network_of_equal_bits(kinds);
+    const Step plain = step(graph, {.operators = TrainingOperators::kPlain, .threads = 1});
+    const Step fused = step(graph, {.operators = TrainingOperators::kFused, .threads = 1});
+    const std::string kind(name(kinds.activations));
+    EXPECT_TRUE(fused.output.equal(plain.output)) << kind;
+    ASSERT_EQ(fused.gradients.size(), plain.gradients.size()) << kind;
+    for (const auto& [name, gradient] : plain.gradients) {
+      EXPECT_LT(distance(fused.gradients.at(name), gradient), kReassociation)
+          << kind << " " << name;
     }
   }
 }
@@ -207,7 +212,10 @@ TEST(TrainingPlan, ComputesWhatInferenceComputesOnceItIsWritten) {
   const auto outputs = plan.run({x}, {.frozen_batch_norms = true});
   store.write_to(graph);
   const at::Tensor inferred = to_torch(Plan(graph).run({from_torch(x)})[0]);
-  EXPECT_LT(distance(outputs[0], inferred), kOneElementMoved);
+  // Batch norms are folded in another order, so an element in a few thousand rounds to its
+  // neighbour.
+  constexpr double kFewElementsMoved = 0.2;
+  EXPECT_LT(distance(outputs[0], inferred), kFewElementsMoved);
 }
 
 TEST(TrainingPlan, FindsScalesFromStatistics) {
@@ -288,7 +296,7 @@ TEST(TrainingPlan, RefusesTheWrongNumberOfInputs) {
 
 TEST(TrainingPlan, TrainsGridsOfOneToEightBits) {
   for (const int bits : {1, 2, 8}) {
-    const Step found = step(quantized_network({}, bits), {.threads = 1});
+    const Step found = step(quantized_network(bits), {.threads = 1});
     for (const auto& [name, gradient] : found.gradients) {
       EXPECT_TRUE(gradient.isfinite().all().item<bool>()) << bits << " " << name;
     }
