@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 
 #include "quern/base/error.h"
 
@@ -26,6 +27,14 @@ Slot slot(const PackedWeights& weights, std::int32_t channel, std::int32_t k) {
 }
 
 std::uint32_t mask(std::int32_t bits) { return (std::uint32_t{1} << bits) - 1; }
+
+/// The v of a weight.
+std::int32_t stored_value(const PackedWeights& weights, std::int32_t channel, std::int32_t k) {
+  const Slot place = slot(weights, channel, k);
+  const std::uint32_t stored = weights.words[place.word] >> place.shift & mask(weights.bits);
+  if (weights.bits == 8) return static_cast<std::int8_t>(stored);
+  return static_cast<std::int32_t>(weights.bits == 1 ? 2 * stored : stored);
+}
 
 /// What is subtracted from a stored value of a channel with these extremes.
 std::int32_t zero_of(std::int32_t smallest, std::int32_t largest, std::int32_t bits,
@@ -100,15 +109,18 @@ std::vector<std::int32_t> unpack_weights(const PackedWeights& weights) {
   for (std::int32_t c = 0; c < weights.channels; ++c) {
     const std::int32_t zero = weights.zero.empty() ? 0 : weights.zero[static_cast<std::size_t>(c)];
     for (std::int32_t k = 0; k < weights.depth; ++k) {
-      const Slot place = slot(weights, c, k);
-      const std::uint32_t stored = weights.words[place.word] >> place.shift & mask(weights.bits);
-      std::int32_t value = static_cast<std::int32_t>(stored);
-      if (weights.bits == 8) value = static_cast<std::int8_t>(stored);
-      if (weights.bits == 1) value = 2 * value;
-      result.push_back(value - zero);
+      result.push_back(stored_value(weights, c, k) - zero);
     }
   }
   return result;
+}
+
+std::int64_t magnitude_sum(const PackedWeights& weights, std::int32_t channel) {
+  std::int64_t sum = 0;
+  for (std::int32_t k = 0; k < weights.depth; ++k) {
+    sum += std::abs(stored_value(weights, channel, k));
+  }
+  return sum;
 }
 
 }  // namespace quern

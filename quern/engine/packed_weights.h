@@ -38,4 +38,7 @@ PackedWeights pack_weights(std::span<const std::int32_t> weights, std::int32_t c
 /// The integer weights, [channels, depth]: the inverse of pack_weights.
 std::vector<std::int32_t> unpack_weights(const PackedWeights& weights);
 
+/// Σ |v| over the stored values of an output channel.
+std::int64_t magnitude_sum(const PackedWeights& weights, std::int32_t channel);
+
 }  // namespace quern
