@@ -51,7 +51,7 @@ float percentile_magnitude(std::span<const float> values, double percentile) {
   for (float& magnitude : magnitudes) magnitude = std::fabs(magnitude);
   const auto count = std::ssize(magnitudes);
   const auto rank =
-      static_cast<std::ptrdiff_t>(percentile / 100 * static_cast<double>(count) + 0.5);
+      static_cast<std::ptrdiff_t>(std::floor(percentile / 100 * static_cast<double>(count) + 0.5));
   const auto found = magnitudes.begin() + std::clamp<std::ptrdiff_t>(rank, 1, count) - 1;
   std::nth_element(magnitudes.begin(), found, magnitudes.end());
   return *found;

@@ -87,7 +87,7 @@ void place_biases(Placement& placement) {
 
 std::string quantize_bias(Graph& graph, NodeId gemm) {
   const Node node = graph.node(gemm);
-  const std::string reason = internal::reason_against_bias(graph, node);
+  std::string reason = internal::reason_against_bias(graph, node);
   if (!reason.empty()) return reason;
   const NodeId input = grids_of(graph, node.inputs[0]).front();
   const NodeId weight = graph.quant_of(node.inputs[1])->id;

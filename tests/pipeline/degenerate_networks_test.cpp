@@ -41,8 +41,9 @@ Graph degenerate_network() {
   const ValueId both = net.op("concat", "Concat", {sum, still}, {{"axis", std::int64_t{1}}});
   Graph graph = net.finish({net.head("head", net.conv("last", both, {.kernel = 1}))});
   change(graph, "stem", 1, [](std::span<float> weight) {
-    std::ranges::fill(weight.first(27), 0.0F);
-    std::ranges::copy(weight.subspan(2 * 27, 27), weight.subspan(3 * 27).begin());
+    constexpr std::size_t kRow = 27;  // Of one output channel.
+    std::ranges::fill(weight.first(kRow), 0.0F);
+    std::ranges::copy(weight.subspan(2 * kRow, kRow), weight.subspan(3 * kRow).begin());
   });
   change(graph, "stem", 2, [](std::span<float> bias) {
     bias[0] = 0;
