@@ -26,6 +26,7 @@ build_packages=(
   nlohmann-json3-dev           # --json, manifests
   libjpeg62-turbo-dev          # JPEG
   libspng-dev zlib1g-dev       # PNG
+  libtiff-dev                  # TIFF: the satellite pictures of FASDD
   libzip-dev                   # .npz archives
   libjs-chart.js               # charts of the report, built into the library
   libssl-dev                   # SHA-256 of inputs and results in a run's manifest

@@ -5,6 +5,7 @@
 #include "quern/base/file.h"
 #include "quern/data/decode_jpeg.h"
 #include "quern/data/decode_png.h"
+#include "quern/data/decode_tiff.h"
 #include "quern/data/image.h"
 
 namespace quern {
@@ -21,12 +22,15 @@ bool starts_with(std::span<const std::byte> bytes, const std::array<std::uint8_t
 
 Image decode_image(std::span<const std::byte> bytes, const std::string& name) {
   return with_context(name, [&] {
-    if (bytes.empty()) fail(ErrorCode::kParse, "the file is empty; expected a JPEG or PNG");
+    if (bytes.empty()) fail(ErrorCode::kParse, "the file is empty; expected a JPEG, PNG or TIFF");
     if (starts_with<3>(bytes, {0xFF, 0xD8, 0xFF})) return decode_jpeg(bytes);
     if (starts_with<8>(bytes, {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'})) {
       return decode_png(bytes);
     }
-    fail(ErrorCode::kParse, "the content is neither JPEG nor PNG");
+    if (starts_with<4>(bytes, {'I', 'I', 42, 0}) || starts_with<4>(bytes, {'M', 'M', 0, 42})) {
+      return decode_tiff(bytes);
+    }
+    fail(ErrorCode::kParse, "the content is neither JPEG nor PNG nor TIFF");
   });
 }
 

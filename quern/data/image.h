@@ -19,7 +19,8 @@ struct Image {
   std::vector<std::uint8_t> pixels;
 };
 
-/// Decodes a JPEG or PNG to RGB as Pillow's convert("RGB") does, an EXIF orientation not applied.
+/// Decodes a JPEG, PNG or TIFF to RGB as Pillow's convert("RGB") does; of a JPEG or PNG an EXIF
+/// orientation is not applied.
 /// The format is told by the content, not by the suffix.
 /// @throws Error(kIo) if it can not be read; Error(kParse) naming the file if it is damaged, cut
 ///         off, of another format, or declares more than 2²⁸ pixels.

@@ -20,7 +20,7 @@ std::vector<fs::path> sorted(std::vector<fs::path> paths) {
 }  // namespace
 
 bool is_picture(const fs::path& path) {
-  constexpr std::array<std::string_view, 3> kSuffixes = {".jpg", ".jpeg", ".png"};
+  constexpr std::array<std::string_view, 5> kSuffixes = {".jpg", ".jpeg", ".png", ".tif", ".tiff"};
   std::string suffix = path.extension().string();
   std::ranges::transform(suffix, suffix.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });

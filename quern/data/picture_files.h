@@ -7,7 +7,7 @@
 namespace quern {
 
 /// The suffixes of the formats that decode_image reads, for messages.
-inline constexpr std::string_view kPictureSuffixes = ".jpg, .jpeg, .png";
+inline constexpr std::string_view kPictureSuffixes = ".jpg, .jpeg, .png, .tif, .tiff";
 
 /// Whether the name ends with a suffix of a format that decode_image reads, in any case.
 bool is_picture(const std::filesystem::path& path);

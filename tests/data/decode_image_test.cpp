@@ -25,6 +25,8 @@ TEST(DecodeImage, TellsTheFormatByTheContent) {
 
   EXPECT_EQ(decode_image(folder / "a.jpg").pixels, picture.pixels);
   EXPECT_EQ(decode_image(folder / "b.png").width, 4);
+  write_file(folder / "c.jpg", test::encode_tiff_samples(4, 3, picture.pixels));
+  EXPECT_EQ(decode_image(folder / "c.jpg").pixels, picture.pixels);
 }
 
 TEST(DecodeImage, ReadsAPictureOfOnePixel) {
@@ -35,12 +37,14 @@ TEST(DecodeImage, ReadsAPictureOfOnePixel) {
 
 TEST(DecodeImage, NamesTheFileInEveryError) {
   expect_error(ErrorCode::kParse, "a.jpg: the file is empty", [] { decode_image({}, "a.jpg"); });
-  expect_error(ErrorCode::kParse, "a.jpg: the content is neither JPEG nor PNG",
+  expect_error(ErrorCode::kParse, "a.jpg: the content is neither JPEG nor PNG nor TIFF",
                [] { decode_image(bytes_of("GIF89a"), "a.jpg"); });
   expect_error(ErrorCode::kParse, "a.jpg: damaged JPEG",
                [] { decode_image(bytes_of("\xFF\xD8\xFF\xE0"), "a.jpg"); });
   expect_error(ErrorCode::kParse, "a.jpg: damaged PNG",
                [] { decode_image(bytes_of("\x89PNG\r\n\x1A\n"), "a.jpg"); });
+  expect_error(ErrorCode::kParse, "a.jpg: damaged TIFF",
+               [] { decode_image(std::as_bytes(std::span("II*\0", 4)), "a.jpg"); });
 }
 
 TEST(DecodeImage, NamesAFileThatCannotBeRead) {

@@ -11,7 +11,8 @@ namespace {
 using testing::ElementsAre;
 
 TEST(PictureFiles, TellsPicturesByTheirSuffix) {
-  for (const char* name : {"a.jpg", "a.JPEG", "b/c.Png"}) EXPECT_TRUE(is_picture(name)) << name;
+  for (const char* name : {"a.jpg", "a.JPEG", "b/c.Png", "d.tif", "e.TIFF"})
+    EXPECT_TRUE(is_picture(name)) << name;
   for (const char* name : {"a.txt", "jpg", "a.jpg.txt", ""}) EXPECT_FALSE(is_picture(name)) << name;
 }
 

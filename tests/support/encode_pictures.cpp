@@ -1,9 +1,13 @@
 #include "tests/support/encode_pictures.h"
 
+#include <tiffio.h>
+
 #include <algorithm>
 #include <cstdlib>
 
 #include "quern/base/error.h"
+#include "quern/base/file.h"
+#include "tests/support/temporary_folder.h"
 
 namespace quern::test {
 namespace {
@@ -68,6 +72,30 @@ std::vector<std::byte> encode_png_samples(const spng_ihdr& header,
   void* bytes = spng_get_png_buffer(context, &size, &error);
   spng_ctx_free(context);
   return taken(bytes, size);
+}
+
+std::vector<std::byte> encode_tiff_samples(int width, int height,
+                                           std::span<const std::uint8_t> samples,
+                                           const TiffForm& form) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a.tif";
+  TIFF* const tiff = TIFFOpen(path.c_str(), form.big_endian ? "wb" : "wl");
+  TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, width);
+  TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, height);
+  TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, form.channels);
+  TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, form.bits);
+  TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, form.photometric);
+  TIFFSetField(tiff, TIFFTAG_COMPRESSION, form.compression);
+  TIFFSetField(tiff, TIFFTAG_ORIENTATION, form.orientation);
+  TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
+  TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, 4);
+  std::vector<std::uint8_t> rows(samples.begin(), samples.end());
+  const std::size_t row_size = rows.size() / height;
+  for (int y = 0; y < height; ++y) {
+    ensure(TIFFWriteScanline(tiff, rows.data() + y * row_size, y, 0) == 1, "libtiff cannot encode");
+  }
+  TIFFClose(tiff);
+  return read_file(path);
 }
 
 Image noise(int width, int height) {

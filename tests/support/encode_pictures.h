@@ -30,6 +30,21 @@ std::vector<std::byte> encode_png_samples(const spng_ihdr& header,
                                           std::span<const std::uint8_t> samples,
                                           std::span<const spng_plte_entry> palette = {});
 
+/// How encode_tiff_samples writes a file.
+struct TiffForm {
+  int photometric = 2;  ///< PHOTOMETRIC_RGB
+  int channels = 3;     ///< Samples of a pixel, next to each other.
+  int bits = 8;         ///< Of a sample.
+  int compression = 1;  ///< COMPRESSION_NONE
+  int orientation = 1;  ///< ORIENTATION_TOPLEFT
+  bool big_endian = false;
+};
+
+/// A TIFF of rows as the format stores them, samples of 16 bits in the machine's order.
+std::vector<std::byte> encode_tiff_samples(int width, int height,
+                                           std::span<const std::uint8_t> samples,
+                                           const TiffForm& form = {});
+
 /// Reproducible noise.
 Image noise(int width, int height);
 

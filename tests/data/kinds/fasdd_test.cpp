@@ -84,10 +84,10 @@ TEST_F(Fasdd, ReadsAllPartsBelowAFolder) {
 }
 
 TEST_F(Fasdd, LeavesOutPicturesThatAreNotThereAndFindsOthersByTheirStem) {
-  write("images/fire_1.png");
+  write("images/fire_1.tif");
   write("annotations/YOLO_RS_RGB/test.txt", "fire_1.jpg\nfire_2.jpg\n");
   const LabelledSet set = read();
-  EXPECT_THAT(set.samples, ElementsAre(Sample{folder_ / "images/fire_1.png", -1}));
+  EXPECT_THAT(set.samples, ElementsAre(Sample{folder_ / "images/fire_1.tif", -1}));
   EXPECT_THAT(set.notes, testing::Contains(HasSubstr(
                              "1 of 2 pictures are not in images and left out, the first: fire_2")));
 }
