@@ -95,9 +95,12 @@ void add_model_options(CLI::App& command, Recipe& recipe) {
 void add_data_options(CLI::App& command, Recipe& recipe) {
   command
       .add_option("--root", recipe.data.root,
-                  "Where a list's relative paths start (default: the list's folder)")
+                  "Where a list's relative paths start (default: the list's folder), or the folder "
+                  "of the data of --data-kind")
       ->type_name("FOLDER");
-  command.add_option("--limit", recipe.data.limit, "Use the first pictures only; 0 is all")
+  command
+      .add_option("--limit", recipe.data.limit,
+                  "Use so many pictures only: the first of a list, spread over a split; 0 is all")
       ->check(at_least(0))
       ->capture_default_str();
   command.add_option("--label-offset", recipe.data.label_offset,
@@ -105,6 +108,15 @@ void add_data_options(CLI::App& command, Recipe& recipe) {
   command.add_flag("--skip-bad", recipe.data.skip_bad,
                    "Leave out pictures that can not be decoded, and count them");
   add_preprocessing_options(command, recipe.data.preprocess);
+}
+
+void add_data_kind_option(CLI::App& command, Recipe& recipe) {
+  std::vector<std::string> kinds;
+  for (const DataKind& kind : data_kinds()) kinds.emplace_back(kind.name);
+  command
+      .add_option("--data-kind", recipe.data.kind,
+                  "How the labelled set below --root lies: " + join(kinds))
+      ->type_name("KIND");
 }
 
 void add_threads_option(CLI::App& command, Recipe& recipe) {

@@ -22,6 +22,9 @@ void add_zoo_options(CLI::App& command, Recipe& recipe);
 /// --root, --limit, --label-offset, --skip-bad and the preprocessing flags.
 void add_data_options(CLI::App& command, Recipe& recipe);
 
+/// --data-kind
+void add_data_kind_option(CLI::App& command, Recipe& recipe);
+
 /// --threads
 void add_threads_option(CLI::App& command, Recipe& recipe);
 

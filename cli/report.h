@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "quern/evaluate/accuracy.h"
+#include "quern/evaluate/multi_label.h"
 
 namespace quern::cli {
 
@@ -14,5 +15,13 @@ nlohmann::json to_json(const Accuracy& accuracy);
 
 /// The same for a person.
 std::string to_text(const Accuracy& accuracy);
+
+/// Per output {"precision": …, "recall": …, "f1": …, "confusion": …}, "macro_f1", "exact_match",
+/// "floor_macro_f1", "images", "seconds", "skipped" and, against a reference, "sqnr_db",
+/// "agreement", "reference_macro_f1". Shares are fractions of 0 to 1.
+nlohmann::json to_json(const MultiLabelMetrics& metrics);
+
+/// The same for a person: a table, shares in percent.
+std::string to_text(const MultiLabelMetrics& metrics);
 
 }  // namespace quern::cli

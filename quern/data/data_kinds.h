@@ -31,7 +31,7 @@ const DataKind& find_data_kind(std::string_view name);
 /// A data set on the disk.
 struct DataSource {
   std::string kind;
-  std::filesystem::path root;
+  std::string root;
 
   bool operator==(const DataSource&) const = default;
 };

@@ -11,6 +11,7 @@
 #include "quern/models/load_model.h"
 #include "quern/ops/op_def.h"
 #include "quern/passes/place_quantizers.h"
+#include "quern/pipeline/read_data.h"
 #include "quern/ptq/algorithms.h"
 
 namespace quern {
@@ -49,14 +50,8 @@ std::filesystem::path list_path(const DataRecipe& data, const std::string& list)
   return data.root.empty() ? std::filesystem::path(list) : std::filesystem::path(data.root) / list;
 }
 
-std::vector<Sample> samples_of(const DataRecipe& data, const std::string& list) {
-  const std::filesystem::path path = list_path(data, list);
-  std::vector<Sample> samples =
-      data.root.empty() ? read_samples(path) : read_samples(path, data.root);
-  if (data.limit > 0 && std::cmp_less(data.limit, samples.size())) {
-    samples.resize(static_cast<std::size_t>(data.limit));
-  }
-  return samples;
+std::vector<Sample> samples_of(const DataRecipe& data, const std::string& name) {
+  return read_data(data, name).samples;
 }
 
 namespace {

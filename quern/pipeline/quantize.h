@@ -57,8 +57,8 @@ LoaderOptions loader_options(const Recipe& recipe, const Preprocessing& preproce
 /// Where a list of a recipe lies: relative paths start at `data.root`.
 std::filesystem::path list_path(const DataRecipe& data, const std::string& list);
 
-/// The pictures of a list of a recipe, at most `data.limit`; their relative paths start likewise.
-std::vector<Sample> samples_of(const DataRecipe& data, const std::string& list);
+/// The pictures that read_data gives, without what else is known of them.
+std::vector<Sample> samples_of(const DataRecipe& data, const std::string& name);
 
 /// The recipe's calibration pictures. @throws Error(kInvalidArgument) if it names none.
 std::vector<Sample> calibration_samples(const Recipe& recipe);

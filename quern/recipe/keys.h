@@ -30,6 +30,39 @@ void describe(Keys& keys, PreprocessingChoice& choice) {
 }
 
 template <class Keys>
+void describe(Keys& keys, Augmentation& augment) {
+  keys.key("flip", augment.flip);
+  keys.key("crop_area", augment.crop_area);
+  keys.key("crop_aspect", augment.crop_aspect);
+  keys.key("pad", augment.pad);
+  keys.key("brightness", augment.brightness);
+  keys.key("contrast", augment.contrast);
+  keys.key("saturation", augment.saturation);
+  keys.key("mixup", augment.mixup);
+}
+
+template <class Keys>
+void describe(Keys& keys, DataRecipe& data) {
+  keys.key("kind", data.kind);
+  keys.key("root", data.root);
+  keys.key("training", data.training);
+  keys.key("calibration", data.calibration);
+  keys.key("validation", data.validation);
+  keys.key("hold_out", data.hold_out);
+  keys.key("limit", data.limit);
+  keys.key("label_offset", data.label_offset);
+  keys.key("skip_bad", data.skip_bad);
+  keys.key("cache", data.cache);
+  keys.key("cache_gib", data.cache_gib);
+  keys.tables("source", data.sources, [&](DataSource& source) {
+    keys.key("kind", source.kind);
+    keys.key("root", source.root);
+  });
+  keys.table("preprocess", [&] { describe(keys, data.preprocess); });
+  keys.table("augment", [&] { describe(keys, data.augment); });
+}
+
+template <class Keys>
 void describe(Keys& keys, Recipe& recipe) {
   keys.key("version", recipe.version);
   keys.key("seed", recipe.seed);
@@ -40,15 +73,7 @@ void describe(Keys& keys, Recipe& recipe) {
     keys.key("input", recipe.model.input);
     keys.key("classes", recipe.model.classes);
   });
-  keys.table("data", [&] {
-    keys.key("root", recipe.data.root);
-    keys.key("calibration", recipe.data.calibration);
-    keys.key("validation", recipe.data.validation);
-    keys.key("limit", recipe.data.limit);
-    keys.key("label_offset", recipe.data.label_offset);
-    keys.key("skip_bad", recipe.data.skip_bad);
-    keys.table("preprocess", [&] { describe(keys, recipe.data.preprocess); });
-  });
+  keys.table("data", [&] { describe(keys, recipe.data); });
   keys.table("quantize", [&] {
     keys.key("scheme", recipe.quantize.scheme);
     keys.key("weight_bits", recipe.quantize.weight_bits);

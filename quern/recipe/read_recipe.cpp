@@ -205,11 +205,22 @@ void apply_override(toml::table& root, const std::string& override_) {
   table->insert_or_assign(path, *value.get("value"));
 }
 
+void check(const DataRecipe& data) {
+  require(data.limit >= 0, "data.limit must be 0 or more, got {}", data.limit);
+  require(data.hold_out > 0 && data.hold_out < 1,
+          "data.hold_out must be above 0 and below 1, got {}", data.hold_out);
+  require(data.cache_gib > 0, "data.cache_gib must be above 0, got {}", data.cache_gib);
+  require(data.kind.empty() || data.sources.empty(),
+          "data.kind is '{}', and [[data.source]] names {} sets; expected one of both", data.kind,
+          data.sources.size());
+  if (!data.kind.empty()) find_data_kind(data.kind);
+  for (const DataSource& source : data.sources) find_data_kind(source.kind);
+  with_context("data", [&] { check(data.augment); });
+}
+
 void check(const Recipe& recipe, const std::string& name) {
   require(recipe.version == 1, "{}: version is {}, expected 1", name, recipe.version);
   require(recipe.threads >= 0, "{}: threads must be 0 or more, got {}", name, recipe.threads);
-  require(recipe.data.limit >= 0, "{}: data.limit must be 0 or more, got {}", name,
-          recipe.data.limit);
   require(recipe.ptq.iterations > 0, "{}: ptq.iterations must be above 0, got {}", name,
           recipe.ptq.iterations);
   require(recipe.ptq.block_size > 0, "{}: ptq.block_size must be above 0, got {}", name,
@@ -221,6 +232,7 @@ void check(const Recipe& recipe, const std::string& name) {
   require(recipe.report.pictures >= 0, "{}: report.pictures must be 0 or more, got {}", name,
           recipe.report.pictures);
   with_context(name, [&] {
+    check(recipe.data);
     check_bits(recipe.quantize.weight_bits, "weight_bits", "quantize");
     check_bits(recipe.quantize.activation_bits, "activation_bits", "quantize");
   });
@@ -230,6 +242,17 @@ void check(const Recipe& recipe, const std::string& name) {
 void rebase(std::string& path, const std::filesystem::path& folder) {
   if (path.empty() || path.starts_with("zoo:") || folder.empty()) return;
   path = (folder / path).lexically_normal().string();
+}
+
+void rebase(DataRecipe& data, const std::filesystem::path& folder) {
+  rebase(data.root, folder);
+  if (data.cache != "none") rebase(data.cache, folder);
+  if (!data.root.empty()) return;  // What is relative beyond that starts there.
+  for (DataSource& source : data.sources) rebase(source.root, folder);
+  if (!data.kind.empty() || !data.sources.empty()) return;  // The others name splits.
+  rebase(data.training, folder);
+  rebase(data.calibration, folder);
+  rebase(data.validation, folder);
 }
 
 }  // namespace
@@ -260,12 +283,7 @@ Recipe read_recipe(const std::string& path_or_name, const std::vector<std::strin
   Recipe recipe = parse_recipe(read_text(path_or_name), path_or_name, overrides);
   const std::filesystem::path folder = std::filesystem::path(path_or_name).parent_path();
   rebase(recipe.model.source, folder);
-  if (recipe.data.root.empty()) {
-    rebase(recipe.data.calibration, folder);
-    rebase(recipe.data.validation, folder);
-  } else {
-    rebase(recipe.data.root, folder);
-  }
+  rebase(recipe.data, folder);
   return recipe;
 }
 

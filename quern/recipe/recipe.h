@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "quern/data/augment.h"
+#include "quern/data/data_kinds.h"
 #include "quern/quant/rules.h"
 #include "quern/recipe/preprocessing_choice.h"
 #include "quern/zoo/zoo.h"
@@ -24,16 +26,28 @@ struct ModelRecipe {
   bool operator==(const ModelRecipe&) const = default;
 };
 
-/// [data]: which pictures.
+/// [data]: which pictures. Either `calibration` and its kin are files and folders themselves, or a
+/// kind or sources say how a data set lies on the disk and they name its splits.
 struct DataRecipe {
-  std::string root;         ///< Where relative paths of lists, and inside them, start.
-  std::string calibration;  ///< List file or folder of pictures that ranges are measured on.
-  std::string
-      validation;  ///< List file or folder of labelled pictures; empty: no accuracy is measured.
-  std::int64_t limit = 0;                    ///< Use the first pictures of each only; 0: all.
+  std::string kind;  ///< How the set below `root` lies: a name of data_kinds().
+  std::string root;  ///< Where relative paths start: of lists and inside them, of
+                     ///< sources.
+  std::vector<DataSource>
+      sources;              ///< [[data.source]]: several sets used as one, instead of `kind`.
+  std::string training;     ///< List file, folder or split that a network is trained on.
+  std::string calibration;  ///< The same, that ranges are measured on.
+  std::string validation;   ///< The same, labelled; empty: no accuracy is measured, and
+                            ///< training holds pictures back.
+  double hold_out = 0.1;    ///< Share of the training pictures that is held back then.
+  std::int64_t limit = 0;   ///< Use so many pictures of each: of a list or folder the first,
+                            ///< of a split evenly spread ones; 0: all.
   std::optional<std::int64_t> label_offset;  ///< Added to every label; the model's own if absent.
   bool skip_bad = false;  ///< Leave out pictures that can not be decoded, and count them.
+  std::string cache;      ///< Folder that decoded training pictures are kept in; "none": nowhere;
+                          ///< empty: in the user's cache.
+  double cache_gib = 16;  ///< What they may take there (unit: GiB).
   PreprocessingChoice preprocess;
+  Augmentation augment;
 
   bool operator==(const DataRecipe&) const = default;
 };

@@ -134,6 +134,41 @@ TEST(ReadRecipe, PathsStartAtTheFile) {
   EXPECT_EQ(rooted.data.validation, "v");
 }
 
+TEST(ReadRecipe, SplitsAreNoPaths) {
+  const test::TemporaryFolder folder;
+  const auto read = [&](std::string_view data) {
+    write_file(folder / "r.toml", data);
+    return read_recipe((folder / "r.toml").string()).data;
+  };
+  const DataRecipe kind =
+      read("[data]\nkind = 'dfire'\nroot = 'd'\ntraining = 'train'\ncache = 'c'\n");
+  EXPECT_EQ(kind.root, (folder / "d").string());
+  EXPECT_EQ(kind.training, "train");
+  EXPECT_EQ(kind.cache, (folder / "c").string());
+  const DataRecipe mixed = read(
+      "[data]\nvalidation = 'val'\ncache = 'none'\n"
+      "[[data.source]]\nkind = 'dfire'\nroot = 'd'\n"
+      "[[data.source]]\nkind = 'fasdd'\nroot = '/f'\n");
+  EXPECT_EQ(mixed.validation, "val");
+  EXPECT_EQ(mixed.cache, "none");
+  EXPECT_EQ(mixed.sources.at(0).root, (folder / "d").string());
+  EXPECT_EQ(mixed.sources.at(1).root, "/f");
+}
+
+TEST(ReadRecipe, ChecksWhatIsSaidOfData) {
+  const auto refuse = [](const char* message, const std::string& data) {
+    expect_error(ErrorCode::kInvalidArgument, message, [&] { parse_recipe(data, "r.toml"); });
+  };
+  refuse("r.toml: data.limit must be 0 or more, got -1", "data.limit = -1");
+  refuse("r.toml: data.hold_out must be above 0 and below 1, got 1", "data.hold_out = 1");
+  refuse("r.toml: data.cache_gib must be above 0, got 0", "data.cache_gib = 0");
+  refuse("'dfir' is not a kind of data (nearest: 'dfire')", "data.kind = 'dfir'");
+  refuse("'fast' is not a kind of data", "[[data.source]]\nkind = 'fast'\n");
+  refuse("data.kind is 'dfire', and [[data.source]] names 1 sets; expected one of both",
+         "[data]\nkind = 'dfire'\n[[data.source]]\nkind = 'fasdd'\n");
+  refuse("r.toml: data: augment.flip must be 0 to 1, got 2", "data.augment.flip = 2");
+}
+
 TEST(ReadRecipe, ReadyMadeOnesAreFoundByNameAndAreSound) {
   ASSERT_FALSE(ready_made_recipes().empty());
   for (const ReadyMadeRecipe& ready : ready_made_recipes()) {

@@ -10,6 +10,20 @@ TEST(WriteRecipe, ReadsBackEqual) {
   recipe.seed = 3;
   recipe.model.source = "a \"quoted\"\\path\n";
   recipe.model.classes = 10;
+  recipe.data.root = "/data";
+  recipe.data.sources = {{"dfire", "D-Fire"}, {"fasdd", "FASDD"}};
+  recipe.data.training = "train";
+  recipe.data.hold_out = 0.2;
+  recipe.data.cache = "none";
+  recipe.data.cache_gib = 2;
+  recipe.data.augment = {.flip = 0,
+                         .crop_area = 0.5,
+                         .crop_aspect = 2,
+                         .pad = 4,
+                         .brightness = 0.1,
+                         .contrast = 0.3,
+                         .saturation = 0.4,
+                         .mixup = 0.2};
   recipe.data.preprocess.resize = 0;
   recipe.data.preprocess.scale = 1.0;
   recipe.data.preprocess.std = {0.1, 1e-9, 1.0 / 3.0};
