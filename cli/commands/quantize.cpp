@@ -54,6 +54,7 @@ nlohmann::json result_json(const QuantizeResult& result, const std::string& mode
                          {"notes", result.notes}};
   for (const StageTime& stage : result.stages) json["seconds"][stage.stage] = stage.seconds;
   if (result.accuracy) json["accuracy"] = to_json(*result.accuracy);
+  if (result.multi_label) json["accuracy"] = to_json(*result.multi_label);
   return json;
 }
 
@@ -140,6 +141,7 @@ void run(const QuantizeCommand& options) {
   std::cout << fmt::format("wrote {}: {} quantizers, calibrated on {} images\n", model.string(),
                            result.quants, result.images);
   if (result.accuracy) std::cout << to_text(*result.accuracy);
+  if (result.multi_label) std::cout << to_text(*result.multi_label);
   if (recipe.report.pictures > 0) {
     std::cout << fmt::format("report: {}\n", report_page(options.output).string());
   }

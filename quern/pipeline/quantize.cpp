@@ -152,10 +152,16 @@ void note_left_out(const std::vector<std::string>& names,
   }
 }
 
-Accuracy measure(const Recipe& recipe, const LoaderOptions& loader, const QuantizeResult& result) {
-  return evaluate_accuracy(result.graph, samples_of(recipe.data, recipe.data.validation),
-                           {.loader = loader, .label_offset = result.graph.label_offset},
-                           &result.loaded);
+/// Holds the quantized network against the float one on the validation pictures.
+void measure(const Recipe& recipe, const LoaderOptions& loader, QuantizeResult& result) {
+  const LabelledSet set = read_data(recipe.data, recipe.data.validation);
+  if (set.is_multi_label()) {
+    result.multi_label = evaluate_multi_label(result.graph, set, loader, &result.loaded);
+    return;
+  }
+  result.accuracy = evaluate_accuracy(result.graph, set.samples,
+                                      {.loader = loader, .label_offset = result.graph.label_offset},
+                                      &result.loaded);
 }
 
 }  // namespace
@@ -191,7 +197,7 @@ QuantizeResult quantize(const Recipe& recipe, const std::vector<Sample>& calibra
     timed(result, algorithm.name, [&] { run(algorithm, recipe, pictures, result); });
   }
   if (!recipe.data.validation.empty()) {
-    timed(result, "evaluate", [&] { result.accuracy = measure(recipe, pictures.loader, result); });
+    timed(result, "evaluate", [&] { measure(recipe, pictures.loader, result); });
   }
   return result;
 }

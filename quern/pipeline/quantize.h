@@ -7,6 +7,7 @@
 
 #include "quern/calibrate/calibrate.h"
 #include "quern/evaluate/accuracy.h"
+#include "quern/evaluate/multi_label.h"
 #include "quern/graph/graph.h"
 #include "quern/recipe/recipe.h"
 
@@ -34,7 +35,8 @@ struct QuantizeResult {
   int quants = 0;                    ///< Quant nodes placed.
   std::size_t images = 0;            ///< Pictures calibrated on.
   std::optional<Accuracy> accuracy;  ///< On the recipe's validation pictures, against float.
-  std::vector<std::string> notes;    ///< What was refused or is unusual, one sentence each.
+  std::optional<MultiLabelMetrics> multi_label;  ///< The same of a network of several answers.
+  std::vector<std::string> notes;  ///< What was refused or is unusual, one sentence each.
   std::vector<StageTime> stages;
 };
 
