@@ -46,11 +46,15 @@ def write_pictures(folder, count):
             for sampling in ("4:4:4", "4:2:2", "4:2:0") for progressive in (False, True)]
     png = [(mode, {}) for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")]
     png += [("P", {"bits": bits}) for bits in (1, 2, 4)]
+    tiff = [(mode, {"compression": compression}) for mode in ("1", "L", "P", "RGB")
+            for compression in (None, "tiff_lzw", "tiff_adobe_deflate", "packbits")]
+    forms = jpeg + png + tiff
     names = []
     for i in range(count):
-        mode, options = (jpeg + png)[i % len(jpeg + png)]
+        mode, options = forms[i % len(forms)]
         size = chance.randint(1, 400), chance.randint(1, 400)
-        name = f"{i}.{'jpg' if 'quality' in options else 'png'}"
+        suffix = "jpg" if "quality" in options else "tif" if "compression" in options else "png"
+        name = f"{i}.{suffix}"
         picture = noise(mode, size, generator)
         if "bits" in options:
             picture = picture.convert("RGB").quantize(2 ** options["bits"])
