@@ -155,6 +155,7 @@ void note_left_out(const std::vector<std::string>& names,
 /// Holds the quantized network against the float one on the validation pictures.
 void measure(const Recipe& recipe, const LoaderOptions& loader, QuantizeResult& result) {
   const LabelledSet set = read_data(recipe.data, recipe.data.validation);
+  note(result, set.notes);
   if (set.is_multi_label()) {
     result.multi_label = evaluate_multi_label(result.graph, set, loader, &result.loaded);
     return;
