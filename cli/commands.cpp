@@ -9,6 +9,7 @@ const std::vector<Command>& commands() {
       {"zoo", "List the built-in networks", add_zoo},
       {"import-weights", "Fill a built-in network with the weights of a file", add_import_weights},
       {"info", "Show layers, shapes, cost, bits; what a target would refuse", add_info},
+      {"train", "Train a network, float or quantization-aware"},
       {"quantize", "Post-training quantization: a float network and photos in, QONNX out"},
       {"report", "Write a run's report again"},
       {"evaluate", "Measure accuracy on labelled photos"},

@@ -33,6 +33,7 @@ void add_evaluate(CLI::App& command);
 void add_quantize(CLI::App& command);
 void add_report(CLI::App& command);
 void add_run(CLI::App& command);
+void add_train(CLI::App& command);
 
 // The verbs that do not.
 void add_export(CLI::App& command);

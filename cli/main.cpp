@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/torch_module.h"
 #include "quern/base/error.h"
+#include "quern/base/interrupt.h"
 #include "quern/base/nearest.h"
 #include "quern/base/progress.h"
 #include "quern/base/readable.h"
@@ -22,6 +23,7 @@ constexpr int kInternalFailure = 1;
 constexpr int kUsage = 2;
 constexpr int kUnsupportedFailure = 3;
 constexpr int kBadInput = 7;
+constexpr int kInterrupted = 130;
 
 int exit_code(ErrorCode code) {
   switch (code) {
@@ -83,6 +85,8 @@ int run(int argc, char** argv) {
     const auto called = app.get_subcommands();
     const std::string help = called.empty() ? "quern" : "quern " + called[0]->get_name();
     return report(std::string(error.what()) + " (see `" + help + " --help`)", kUsage);
+  } catch (const Interrupted& request) {
+    return report(request.what(), kInterrupted);
   } catch (const Error& error) {
     return report(error.what(), exit_code(error.code()));
   } catch (const std::bad_alloc&) {

@@ -3,8 +3,12 @@
 
 extern "C" const quern::cli::Command* quern_torch_commands() {
   using namespace quern::cli;
-  static const Command list[] = {{"demo", "", add_demo},     {"quantize", "", add_quantize},
-                                 {"report", "", add_report}, {"evaluate", "", add_evaluate},
-                                 {"run", "", add_run},       {}};
+  static const Command list[] = {{"demo", "", add_demo},
+                                 {"quantize", "", add_quantize},
+                                 {"report", "", add_report},
+                                 {"evaluate", "", add_evaluate},
+                                 {"run", "", add_run},
+                                 {"train", "", add_train},
+                                 {}};
   return list;
 }

@@ -55,10 +55,15 @@ void Progress::advance(std::size_t steps) {
   if (visible_ && Clock::now() - drawn_ >= kRedrawInterval) draw();
 }
 
+void Progress::set_note(std::string text) {
+  const std::lock_guard lock(mutex_);
+  note_ = "  " + std::move(text);
+}
+
 void Progress::draw() {
   drawn_ = Clock::now();
   const double seconds = std::chrono::duration<double>(drawn_ - start_).count();
-  fmt::print(stderr, "\r{}\033[K", progress_line(title_, done_, total_, seconds));
+  fmt::print(stderr, "\r{}{}\033[K", progress_line(title_, done_, total_, seconds), note_);
   bar_on_line() = true;
 }
 

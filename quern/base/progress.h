@@ -20,6 +20,9 @@ class Progress {
 
   void advance(std::size_t steps = 1);
 
+  /// Shows `text` behind the remaining time from the next step on: "loss 0.312".
+  void set_note(std::string text);
+
  private:
   void draw();
 
@@ -29,6 +32,7 @@ class Progress {
   const std::chrono::steady_clock::time_point start_;
   std::mutex mutex_;
   std::size_t done_ = 0;
+  std::string note_;
   std::chrono::steady_clock::time_point drawn_;
 };
 

@@ -63,6 +63,36 @@ void describe(Keys& keys, DataRecipe& data) {
 }
 
 template <class Keys>
+void describe(Keys& keys, TrainRecipe& train) {
+  keys.key("epochs", train.epochs);
+  keys.key("batch_size", train.batch_size);
+  keys.key("optimizer", train.optimizer);
+  keys.key("learning_rate", train.learning_rate);
+  keys.key("momentum", train.momentum);
+  keys.key("weight_decay", train.weight_decay);
+  keys.key("batchnorm_decay", train.batchnorm_decay);
+  keys.key("scale_decay", train.scale_decay);
+  keys.key("scale_rate", train.scale_rate);
+  keys.key("schedule", train.schedule);
+  keys.key("warm_up", train.warm_up);
+  keys.key("factor", train.factor);
+  keys.key("patience", train.patience);
+  keys.key("threshold", train.threshold);
+  keys.key("step_epochs", train.step_epochs);
+  keys.key("floor", train.floor);
+  keys.key("loss", train.loss);
+  keys.key("label_smoothing", train.label_smoothing);
+  keys.key("positive_weights", train.positive_weights);
+  keys.key("teacher", train.teacher);
+  keys.key("temperature", train.temperature);
+  keys.key("teacher_share", train.teacher_share);
+  keys.key("average", train.average);
+  keys.key("clip_norm", train.clip_norm);
+  keys.key("batchnorm_epochs", train.batchnorm_epochs);
+  keys.key("checkpoint_seconds", train.checkpoint_seconds);
+}
+
+template <class Keys>
 void describe(Keys& keys, Recipe& recipe) {
   keys.key("version", recipe.version);
   keys.key("seed", recipe.seed);
@@ -78,6 +108,9 @@ void describe(Keys& keys, Recipe& recipe) {
     keys.key("scheme", recipe.quantize.scheme);
     keys.key("weight_bits", recipe.quantize.weight_bits);
     keys.key("activation_bits", recipe.quantize.activation_bits);
+    keys.key("weight_quantizer", recipe.quantize.weight_quantizer);
+    keys.key("activation_quantizer", recipe.quantize.activation_quantizer);
+    keys.key("statistics_steps", recipe.quantize.statistics_steps);
     keys.tables("rule", recipe.quantize.rules, [&](Rule& rule) { describe(keys, rule); });
   });
   keys.table("calibrate", [&] {
@@ -98,6 +131,8 @@ void describe(Keys& keys, Recipe& recipe) {
     keys.key("iterations", recipe.ptq.iterations);
     keys.key("memory_mib", recipe.ptq.memory_mib);
   });
+  keys.table("train", [&] { describe(keys, recipe.train); });
+  keys.table("export", [&] { keys.key("bipolar_head", recipe.exports.bipolar_head); });
   keys.table("report", [&] { keys.key("pictures", recipe.report.pictures); });
 }
 

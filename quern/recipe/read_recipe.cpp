@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
@@ -122,9 +123,12 @@ class Reader {
     for (std::size_t i = 0; i < value.size(); ++i) assign(key, *array->get(i), value[i]);
   }
 
-  void assign(const std::string& key, const toml::node& node, std::vector<std::string>& value) {
+  template <class T>
+  void assign(const std::string& key, const toml::node& node, std::vector<T>& value) {
     const toml::array* array = node.as_array();
-    if (array == nullptr) wrong_type(key, node, "a list of strings");
+    if (array == nullptr) {
+      wrong_type(key, node, std::is_same_v<T, double> ? "a list of numbers" : "a list of strings");
+    }
     value.resize(array->size());
     for (std::size_t i = 0; i < value.size(); ++i) assign(key, *array->get(i), value[i]);
   }
@@ -218,6 +222,43 @@ void check(const DataRecipe& data) {
   with_context("data", [&] { check(data.augment); });
 }
 
+void check(const TrainRecipe& train) {
+  const auto at_least = [&](const char* key, double value, double smallest) {
+    require(value >= smallest, "train.{} must be {} or more, got {}", key, smallest, value);
+  };
+  const auto above_0 = [&](const char* key, double value) {
+    require(value > 0 && std::isfinite(value), "train.{} must be above 0, got {}", key, value);
+  };
+  const auto share = [&](const char* key, double value) {
+    require(value >= 0 && value < 1, "train.{} must be 0 or more and below 1, got {}", key, value);
+  };
+  at_least("epochs", train.epochs, 1);
+  at_least("batch_size", train.batch_size, 1);
+  above_0("learning_rate", train.learning_rate);
+  share("momentum", train.momentum);
+  at_least("weight_decay", train.weight_decay, 0);
+  at_least("batchnorm_decay", train.batchnorm_decay, 0);
+  at_least("scale_decay", train.scale_decay, 0);
+  at_least("scale_rate", train.scale_rate, 0);
+  at_least("warm_up", train.warm_up, 0);
+  above_0("factor", train.factor);
+  require(train.factor <= 1, "train.factor must be at most 1, got {}", train.factor);
+  at_least("patience", train.patience, 0);
+  share("threshold", train.threshold);
+  at_least("step_epochs", train.step_epochs, 1);
+  at_least("floor", train.floor, 0);
+  share("label_smoothing", train.label_smoothing);
+  for (const double weight : train.positive_weights) above_0("positive_weights", weight);
+  above_0("temperature", train.temperature);
+  at_least("teacher_share", train.teacher_share, 0);
+  require(train.teacher_share <= 1, "train.teacher_share must be at most 1, got {}",
+          train.teacher_share);
+  share("average", train.average);
+  at_least("clip_norm", train.clip_norm, 0);
+  at_least("batchnorm_epochs", train.batchnorm_epochs, 0);
+  at_least("checkpoint_seconds", train.checkpoint_seconds, 1);
+}
+
 void check(const Recipe& recipe, const std::string& name) {
   require(recipe.version == 1, "{}: version is {}, expected 1", name, recipe.version);
   require(recipe.threads >= 0, "{}: threads must be 0 or more, got {}", name, recipe.threads);
@@ -229,10 +270,14 @@ void check(const Recipe& recipe, const std::string& name) {
           "{}: ptq.damping must be above 0 and at most 1, got {}", name, recipe.ptq.damping);
   require(recipe.ptq.memory_mib > 0, "{}: ptq.memory_mib must be above 0, got {}", name,
           recipe.ptq.memory_mib);
+  require(recipe.quantize.statistics_steps >= 0,
+          "{}: quantize.statistics_steps must be 0 or more, got {}", name,
+          recipe.quantize.statistics_steps);
   require(recipe.report.pictures >= 0, "{}: report.pictures must be 0 or more, got {}", name,
           recipe.report.pictures);
   with_context(name, [&] {
     check(recipe.data);
+    check(recipe.train);
     check_bits(recipe.quantize.weight_bits, "weight_bits", "quantize");
     check_bits(recipe.quantize.activation_bits, "activation_bits", "quantize");
   });
@@ -283,6 +328,7 @@ Recipe read_recipe(const std::string& path_or_name, const std::vector<std::strin
   Recipe recipe = parse_recipe(read_text(path_or_name), path_or_name, overrides);
   const std::filesystem::path folder = std::filesystem::path(path_or_name).parent_path();
   rebase(recipe.model.source, folder);
+  rebase(recipe.train.teacher, folder);
   rebase(recipe.data, folder);
   return recipe;
 }

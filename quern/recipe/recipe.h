@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,9 +55,12 @@ struct DataRecipe {
 
 /// [quantize]: which grids.
 struct QuantizeRecipe {
-  std::string scheme = "finn";
+  std::string scheme = "finn";  ///< "none" trains a float network.
   int weight_bits = 8;
   int activation_bits = 8;
+  std::string weight_quantizer = "lsq";      ///< How training finds scales: a trainable kind.
+  std::string activation_quantizer = "lsq";  ///< The same.
+  int statistics_steps = 300;  ///< Steps whose batches tell unknown scales before they are learned.
   std::vector<Rule> rules;
 
   bool operator==(const QuantizeRecipe&) const = default;
@@ -88,6 +92,49 @@ struct PtqRecipe {
   bool operator==(const PtqRecipe&) const = default;
 };
 
+/// [train]: how a network learns.
+struct TrainRecipe {
+  int epochs = 100;
+  int batch_size = 64;
+
+  std::string optimizer = "adam";  ///< A name from optimizers().
+  double learning_rate = 1e-3;
+  double momentum = 0.9;       ///< sgd: how much of the last step goes on.
+  double weight_decay = 1e-3;  ///< Of weights, and of the thresholds of "pact".
+  double batchnorm_decay = 0;  ///< Of batch norms and biases.
+  double scale_decay = 0;      ///< Of the scales of "lsq".
+  double scale_rate = 1;       ///< Multiplies the learning rate of scales and thresholds.
+
+  std::string schedule = "plateau";  ///< Of the learning rate: a name from schedules().
+  double warm_up = 0;                ///< The rate rises for so long first (unit: epochs).
+  double factor = 0.8;               ///< plateau, step: multiplies the rate.
+  int patience = 2;                  ///< plateau: epochs without a better loss that are borne.
+  double threshold = 0.001;          ///< plateau: a loss is better by more than this share.
+  int step_epochs = 30;              ///< step: epochs between two steps.
+  double floor = 1e-6;               ///< The rate never falls below it.
+
+  std::optional<std::string> loss;  ///< A name from losses(); what the labels ask for if absent.
+  double label_smoothing = 0;       ///< Share of every answer that is left open, 0 to 1.
+  std::vector<double> positive_weights;  ///< binary_cross_entropy: of each output's positives.
+  std::string teacher;         ///< A float model whose logits are learned too; empty: none.
+  double temperature = 4;      ///< Softens the teacher's answers, and those compared with them.
+  double teacher_share = 0.5;  ///< Of the loss that is the teacher's, 0 to 1.
+
+  double average = 0;    ///< Decay of the average over steps that is evaluated and saved; 0: none.
+  double clip_norm = 0;  ///< Largest norm of all gradients together; 0: any.
+  int batchnorm_epochs = 0;     ///< Batch norms are frozen after so many epochs; 0: never.
+  int checkpoint_seconds = 60;  ///< Time between two checkpoints inside an epoch.
+
+  bool operator==(const TrainRecipe&) const = default;
+};
+
+/// [export]: what is written besides.
+struct ExportRecipe {
+  bool bipolar_head = false;  ///< Also the best network with its answers behind the logits.
+
+  bool operator==(const ExportRecipe&) const = default;
+};
+
 /// [report]: what is measured of the result.
 struct ReportRecipe {
   int pictures = 16;  ///< Pictures that errors are measured on; 0: no report.
@@ -98,13 +145,15 @@ struct ReportRecipe {
 /// Everything that decides a run. The TOML file has the same names.
 struct Recipe {
   std::int64_t version = 1;
-  std::uint64_t seed = 0;  ///< Of random weights.
+  std::uint64_t seed = 0;  ///< Of random weights, and of the order and changes of pictures.
   int threads = 0;         ///< 0: all cores. Results do not depend on it.
   ModelRecipe model;
   DataRecipe data;
   QuantizeRecipe quantize;
   CalibrateRecipe calibrate;
   PtqRecipe ptq;
+  TrainRecipe train;
+  ExportRecipe exports;
   ReportRecipe report;
 
   bool operator==(const Recipe&) const = default;
@@ -128,6 +177,9 @@ Recipe read_recipe(const std::string& path_or_name, const std::vector<std::strin
 /// The recipe with every key that has a value, in an order of its own: `parse_recipe` gives it
 /// back.
 std::string to_toml(const Recipe& recipe);
+
+/// Every key that has a value, by its path ("train.epochs"), with the value as TOML writes it.
+std::map<std::string, std::string> values_by_key(const Recipe& recipe);
 
 /// A ready-made recipe: its commented text is what `quern init` writes.
 struct ReadyMadeRecipe {

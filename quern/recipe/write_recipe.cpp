@@ -43,9 +43,10 @@ std::string literal(const std::array<double, 3>& value) {
   return fmt::format("[{}, {}, {}]", literal(value[0]), literal(value[1]), literal(value[2]));
 }
 
-std::string literal(const std::vector<std::string>& value) {
+template <class T>
+std::string literal(const std::vector<T>& value) {
   std::vector<std::string> items;
-  for (const std::string& item : value) items.push_back(quoted(item));
+  for (const T& item : value) items.push_back(literal(item));
   return fmt::format("[{}]", fmt::join(items, ", "));
 }
 
@@ -93,7 +94,48 @@ class Writer {
   std::string header_;
 };
 
+/// Collects keys with their paths; the tables of an array are numbered from 1.
+class Lister {
+ public:
+  template <class T>
+  void key(const char* name, const T& value) {
+    values_[path_ + name] = literal(value);
+  }
+
+  template <class T>
+  void key(const char* name, const std::optional<T>& value) {
+    if (value) key(name, *value);
+  }
+
+  template <class Body>
+  void table(const std::string& name, const Body& body) {
+    const std::string outer = std::exchange(path_, path_ + name + ".");
+    body();
+    path_ = outer;
+  }
+
+  template <class Item, class Body>
+  void tables(const char* name, std::vector<Item>& items, const Body& body) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      table(fmt::format("{} {}", name, i + 1), [&] { body(items[i]); });
+    }
+  }
+
+  std::map<std::string, std::string> values() && { return std::move(values_); }
+
+ private:
+  std::map<std::string, std::string> values_;
+  std::string path_;
+};
+
 }  // namespace
+
+std::map<std::string, std::string> values_by_key(const Recipe& recipe) {
+  Lister lister;
+  Recipe copy = recipe;
+  describe(lister, copy);
+  return std::move(lister).values();
+}
 
 std::string to_toml(const Recipe& recipe) {
   Writer writer;

@@ -39,6 +39,16 @@ TEST(WriteRecipe, ReadsBackEqual) {
                 .block_size = 16,
                 .iterations = 20,
                 .memory_mib = 64};
+  recipe.train = {.epochs = 3,
+                  .optimizer = "sgd",
+                  .momentum = 0.5,
+                  .schedule = "step",
+                  .loss = "cross_entropy",
+                  .positive_weights = {0.8, 1},
+                  .teacher = "float.onnx",
+                  .average = 0.99,
+                  .batchnorm_epochs = 2};
+  recipe.quantize.statistics_steps = 7;
   recipe.quantize.rules = {
       {.layer = "features.*", .groups = Comparison{}, .spec = {.weight_bits = 4}},
       {.first = true, .role = Role::kOutput, .spec = {.quantize = false}},
@@ -54,6 +64,17 @@ TEST(WriteRecipe, ShowsDefaultsAndLeavesOutWhatIsNotSet) {
   EXPECT_THAT(text, testing::HasSubstr("[quantize]\nscheme = \"finn\"\nweight_bits = 8\n"));
   EXPECT_THAT(text, testing::Not(testing::HasSubstr("preprocess")));
   EXPECT_EQ(parse_recipe(text, "resolved"), Recipe{});
+}
+
+TEST(WriteRecipe, ListsValuesByKey) {
+  Recipe recipe;
+  recipe.train.positive_weights = {0.8, 1};
+  recipe.quantize.rules = {{.last = true, .spec = {.weight_bits = 8}}};
+  const std::map<std::string, std::string> values = values_by_key(recipe);
+  EXPECT_EQ(values.at("version"), "1");
+  EXPECT_EQ(values.at("train.positive_weights"), "[0.8, 1.0]");
+  EXPECT_EQ(values.at("quantize.rule 1.weight_bits"), "8");
+  EXPECT_FALSE(values.contains("train.loss"));
 }
 
 }  // namespace

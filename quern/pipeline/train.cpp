@@ -1,0 +1,346 @@
+#include "quern/pipeline/train.h"
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "quern/base/error.h"
+#include "quern/base/interrupt.h"
+#include "quern/base/log.h"
+#include "quern/base/progress.h"
+#include "quern/data/class_balance.h"
+#include "quern/data/training_batches.h"
+#include "quern/exporters/qonnx.h"
+#include "quern/models/load_model.h"
+#include "quern/passes/append_bipolar_head.h"
+#include "quern/pipeline/quantize.h"
+#include "quern/pipeline/read_data.h"
+#include "quern/pipeline/run_folder.h"
+#include "quern/pipeline/start_network.h"
+#include "quern/pipeline/training_log.h"
+#include "quern/pipeline/validation.h"
+#include "quern/train/checkpoint.h"
+#include "quern/train/trainer.h"
+
+namespace quern {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double seconds_since_1970() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// The first epoch of the largest score; null where there is none.
+nlohmann::json best_of(const std::vector<std::string>& epochs) {
+  nlohmann::json best;
+  for (const std::string& line : epochs) {
+    nlohmann::json epoch = nlohmann::json::parse(line);
+    if (best.is_null() || epoch.at("score") > best.at("score")) best = std::move(epoch);
+  }
+  return best;
+}
+
+/// What a run trains, and on what.
+struct Material {
+  LabelledSet training;
+  StartNetwork start;
+  std::optional<Graph> teacher;
+  PictureStore pictures;  ///< Of the training set.
+  Validation validation;
+
+  const Preprocessing& preprocessing() const { return *start.graph.preprocessing; }
+  int outputs() const {
+    const Value& output = start.graph.value(start.graph.outputs().at(0));
+    return static_cast<int>((*output.dims)[1].size);
+  }
+};
+
+PictureStore training_pictures(const Recipe& recipe, const LabelledSet& set,
+                               const Preprocessing& preprocessing) {
+  return {set.samples,
+          {.preprocessing = preprocessing,
+           .side = training_side(preprocessing),
+           .cache = recipe.data.cache,
+           .cache_gib = recipe.data.cache_gib,
+           .threads = recipe.threads,
+           .skip_bad = recipe.data.skip_bad}};
+}
+
+Material gather(const Recipe& recipe) {
+  require(!recipe.exports.bipolar_head || recipe.quantize.scheme != "none",
+          "export.bipolar_head belongs to a quantized network, quantize.scheme is 'none'");
+  auto [training, held] = read_training_data(recipe.data);
+  StartNetwork start = start_network(recipe, training);
+  std::optional<Graph> teacher;
+  if (!recipe.train.teacher.empty()) {
+    teacher = load_model(recipe.train.teacher, zoo_options(recipe)).graph;
+    fix_picture_size(*teacher, start.graph.preprocessing->crop);
+  }
+  PictureStore pictures = training_pictures(recipe, training, *start.graph.preprocessing);
+  Validation validation(recipe, held, *start.graph.preprocessing);
+  return {.training = std::move(training),
+          .start = std::move(start),
+          .teacher = std::move(teacher),
+          .pictures = std::move(pictures),
+          .validation = std::move(validation)};
+}
+
+TrainerOptions trainer_options(const Recipe& recipe, const Material& material,
+                               std::int64_t steps_per_epoch) {
+  const char* const fitting =
+      material.training.is_multi_label() ? "binary_cross_entropy" : "cross_entropy";
+  return {.train = recipe.train,
+          .loss = recipe.train.loss.value_or(fitting),
+          .statistics_steps = material.start.statistics_steps,
+          .steps_per_epoch = steps_per_epoch,
+          .threads = recipe.threads};
+}
+
+/// The trainer as it stands at `position`, whose state it takes.
+/// @param checkpoint  Where the position was read.
+/// @throws Error(kInvalidArgument) where the position is of another network or set.
+Trainer trainer_at(Checkpoint& position, const Recipe& recipe, const Material& material,
+                   std::int64_t steps_per_epoch, const fs::path& checkpoint) {
+  Trainer trainer(material.start.graph, trainer_options(recipe, material, steps_per_epoch),
+                  material.teacher ? &*material.teacher : nullptr);
+  const auto pictures = static_cast<std::int64_t>(material.pictures.usable().size());
+  if (!position.state.empty()) {
+    with_context(checkpoint.string(), [&] {
+      require(position.pictures == pictures, "it was made with {} pictures, there are {}",
+              position.pictures, pictures);
+      trainer.load(std::exchange(position.state, {}));
+    });
+  }
+  position.recipe = values_by_key(recipe);
+  position.pictures = pictures;
+  return trainer;
+}
+
+/// The path of a folder that is ready to be written to.
+const fs::path& opened(RunFolder& folder, const Recipe& recipe) {
+  folder.open(recipe);
+  return folder.path();
+}
+
+/// A run from its first step, or that of its checkpoint, to its last.
+class TrainingRun {
+ public:
+  /// @param position  Where the run stands: empty at its start.
+  TrainingRun(const Recipe& recipe, RunFolder& folder, const Material& material,
+              Checkpoint position);
+
+  nlohmann::json finish_epochs();
+
+ private:
+  /// @return false where the user asked to stop in it.
+  bool train_epoch(Progress& progress);
+  void take_step(Progress& progress);
+  void end_epoch();
+  void save();
+  nlohmann::json result();
+  std::string write_bipolar_head(const nlohmann::json& best);
+
+  const Recipe recipe_;
+  RunFolder& folder_;
+  const fs::path checkpoint_;
+  const Material& material_;
+  TrainingBatches batches_;
+  const std::int64_t steps_per_epoch_;
+  Checkpoint position_;  ///< Its state is filled when it is written.
+  Trainer trainer_;
+  TrainingLog log_;
+  TrainingBatch batch_;
+  Clock::time_point saved_ = Clock::now();
+  Clock::time_point begun_;  ///< Of the epoch, or of the part of it that runs here.
+  const InterruptWatch interrupts_;
+};
+
+TrainingRun::TrainingRun(const Recipe& recipe, RunFolder& folder, const Material& material,
+                         Checkpoint position)
+    : recipe_(recipe),
+      folder_(folder),
+      checkpoint_(folder.path() / "checkpoints" / "last.npz"),
+      material_(material),
+      batches_(material.pictures, material.training, material.outputs(),
+               {.preprocessing = material.preprocessing(),
+                .augmentation = recipe.data.augment,
+                .batch_size = recipe.train.batch_size,
+                .seed = recipe.seed},
+               static_cast<std::uint64_t>(position.epoch), static_cast<std::size_t>(position.step)),
+      steps_per_epoch_(static_cast<std::int64_t>(batches_.per_epoch())),
+      position_(std::move(position)),
+      trainer_(trainer_at(position_, recipe, material, steps_per_epoch_, checkpoint_)),
+      log_(opened(folder, recipe), position_.metrics) {
+  // A killed run may not go on from the checkpoint of an older one in this folder.
+  if (trainer_.steps() == 0) fs::remove(checkpoint_);
+}
+
+void TrainingRun::save() {
+  position_.state = trainer_.state();
+  write_checkpoint(checkpoint_, position_);
+  position_.state.clear();
+  saved_ = Clock::now();
+}
+
+void TrainingRun::take_step(Progress& progress) {
+  batches_.next(batch_);
+  const Shape& shape = batch_.images.shape();
+  const TensorView images{.data = batch_.images.data<float>(),
+                          .shape = {shape[0], shape[3], shape[1], shape[2]},
+                          .channels_last = true};
+  position_.loss_sum += trainer_.step(images, batch_.targets).loss;
+  position_.step += 1;
+  progress.set_note(fmt::format("epoch {}/{}  loss {:.3f}", position_.epoch + 1,
+                                recipe_.train.epochs,
+                                position_.loss_sum / static_cast<double>(position_.step)));
+  progress.advance();
+}
+
+bool TrainingRun::train_epoch(Progress& progress) {
+  begun_ = Clock::now();
+  while (position_.step < steps_per_epoch_) {
+    take_step(progress);
+    if (position_.step == steps_per_epoch_) break;  // What ends the epoch writes a checkpoint.
+    const bool is_stopped = interrupts_.requested();
+    if (is_stopped || seconds_since(saved_) > recipe_.train.checkpoint_seconds) {
+      position_.seconds += seconds_since(std::exchange(begun_, Clock::now()));
+      save();
+    }
+    if (is_stopped) return false;
+  }
+  end_epoch();
+  return true;
+}
+
+/// Evaluates, writes models and figures, and only then the checkpoint that says so: a run killed
+/// in between does it again.
+void TrainingRun::end_epoch() {
+  const double seconds = position_.seconds + seconds_since(begun_);
+  const auto pictures = static_cast<double>(steps_per_epoch_ * batch_.images.shape().at(0));
+  const Graph network = trainer_.network();
+  const ValidationFigures figures = material_.validation.measure(
+      network,
+      [&](const Tensor& logits, const Tensor& targets) { return trainer_.loss(logits, targets); });
+  nlohmann::json epoch = figures.metrics;
+  epoch["epoch"] = position_.epoch + 1;
+  epoch["time"] = seconds_since_1970();
+  epoch["seconds"] = seconds;
+  epoch["images_per_second"] = pictures / seconds;
+  epoch["learning_rate"] = trainer_.learning_rate();
+  epoch["loss"] = {{"train", position_.loss_sum / static_cast<double>(steps_per_epoch_)},
+                   {"validation", figures.loss}};
+  epoch["score"] = figures.score;
+  const nlohmann::json best = best_of(log_.epochs());
+  export_qonnx(network, folder_.model("last.onnx"));
+  if (best.is_null() || epoch.at("score") > best.at("score")) {
+    export_qonnx(network, folder_.model("best.onnx"));
+  }
+  trainer_.end_epoch(figures.loss);
+  log_.add(epoch);
+  log_info("epoch {}/{}: loss {:.4f}, in validation {:.4f}, {}, {:.1f} s", position_.epoch + 1,
+           recipe_.train.epochs, epoch["loss"]["train"].get<double>(), figures.loss,
+           to_text(figures), seconds);
+  position_.epoch += 1;
+  position_.step = 0;
+  position_.loss_sum = 0;
+  position_.seconds = 0;
+  position_.metrics = log_.epochs();
+  save();
+}
+
+nlohmann::json TrainingRun::finish_epochs() {
+  const std::int64_t left =
+      (recipe_.train.epochs - position_.epoch) * steps_per_epoch_ - position_.step;
+  {
+    Progress progress("training", static_cast<std::size_t>(std::max<std::int64_t>(left, 0)));
+    while (position_.epoch < recipe_.train.epochs) {
+      const std::int64_t epoch = position_.epoch + 1;
+      const bool is_done =
+          with_context(fmt::format("epoch {}", epoch), [&] { return train_epoch(progress); });
+      if (is_done) continue;
+      throw Interrupted(fmt::format("stopped in epoch {} after {} of {} steps; --resume goes on",
+                                    epoch, position_.step, steps_per_epoch_));
+    }
+  }
+  return result();
+}
+
+/// The best network with its answers behind the logits, which must be the same answers.
+std::string TrainingRun::write_bipolar_head(const nlohmann::json& best) {
+  Graph network = load_model(folder_.model("best.onnx").string()).graph;
+  append_bipolar_head(network);
+  const nlohmann::json metrics = material_.validation.measure(network).metrics;
+  for (const auto& [key, value] : metrics.items()) {
+    ensure(best.at(key) == value, "with a bipolar head {} is {}, before it was {}", key,
+           value.dump(), best.at(key).dump());
+  }
+  const fs::path path = folder_.model("best_bipolar.onnx");
+  export_qonnx(network, path);
+  folder_.add_output(path);
+  return path.string();
+}
+
+nlohmann::json TrainingRun::result() {
+  const nlohmann::json best = best_of(log_.epochs());
+  nlohmann::json json = {{"model", folder_.model("best.onnx").string()},
+                         {"last_model", folder_.model("last.onnx").string()},
+                         {"epochs", position_.epoch},
+                         {"steps", trainer_.steps()},
+                         {"train_images", position_.pictures},
+                         {"notes", material_.start.notes},
+                         {"best", best},
+                         {"last", nlohmann::json::parse(log_.epochs().back())}};
+  if (recipe_.exports.bipolar_head) json["bipolar_model"] = write_bipolar_head(best);
+  for (const std::string& path : {recipe_.model.source, recipe_.train.teacher}) {
+    if (!path.empty()) folder_.add_input(path);
+  }
+  for (const char* const name : {"best.onnx", "last.onnx"}) folder_.add_output(folder_.model(name));
+  folder_.write_manifest(json);
+  return json;
+}
+
+/// The checkpoint that a run goes on from; at its start where there is none.
+Checkpoint position_of(const Recipe& recipe, const TrainRunOptions& options) {
+  const fs::path path = options.run / "checkpoints" / "last.npz";
+  std::error_code error;
+  if (!options.resume) return {};
+  if (!fs::exists(path, error)) {
+    log_info("{} has no checkpoint yet: the run starts", options.run.string());
+    return {};
+  }
+  Checkpoint checkpoint = read_checkpoint(path);
+  const std::string different = difference(checkpoint, values_by_key(recipe));
+  require(different.empty(), "{}: {}", path.string(), different);
+  return checkpoint;
+}
+
+/// What a user should know before it takes hours.
+void announce(const Material& material) {
+  log_info("to train on: {}", to_text(class_balance(material.training)));
+  log_info("to evaluate on: {}", to_text(class_balance(material.validation.set())));
+  for (const std::vector<std::string>& notes :
+       {material.training.notes, material.start.notes, material.pictures.notes(),
+        material.pictures.skipped()}) {
+    for (const std::string& note : notes) log_warning("{}", note);
+  }
+}
+
+}  // namespace
+
+nlohmann::json train(const Recipe& recipe, const TrainRunOptions& options) {
+  RunFolder folder(options.run);
+  Checkpoint position = position_of(recipe, options);
+  const Material material = gather(recipe);
+  TrainingRun run(recipe, folder, material, std::move(position));
+  announce(material);
+  return run.finish_epochs();
+}
+
+}  // namespace quern

@@ -1,0 +1,124 @@
+#include "quern/pipeline/validation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "quern/base/error.h"
+#include "quern/base/parallel.h"
+#include "quern/evaluate/accuracy.h"
+#include "quern/evaluate/multi_label.h"
+#include "quern/executor/plan.h"
+
+namespace quern {
+namespace {
+
+/// Pictures that one task runs at once.
+constexpr std::size_t kBatch = 4;
+
+void measure_answers(const LabelledSet& set, const Tensor& logits, const Tensor& targets,
+                     ValidationFigures& figures) {
+  const std::span<const float> values = targets.data<float>();
+  const std::vector<std::uint8_t> truth(values.begin(), values.end());
+  const MultiLabelMetrics metrics = multi_label_metrics(set.outputs, logits.data<float>(), truth);
+  for (std::size_t i = 0; i < metrics.outputs.size(); ++i) {
+    const Confusion& confusion = metrics.confusion[i];
+    figures.metrics[metrics.outputs[i]] = {{"precision", confusion.precision()},
+                                           {"recall", confusion.recall()},
+                                           {"f1", confusion.f1()}};
+  }
+  figures.metrics["macro_f1"] = figures.score = metrics.macro_f1;
+  figures.metrics["exact_match"] = metrics.exact_match;
+  figures.metrics["floor_macro_f1"] = metrics.floor_macro_f1;
+}
+
+void measure_top1(const Tensor& logits, const Tensor& targets, ValidationFigures& figures) {
+  const auto pictures = static_cast<std::size_t>(logits.shape().at(0));
+  const auto classes = static_cast<std::size_t>(logits.shape().at(1));
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < pictures; ++i) {
+    const auto truth = targets.data<float>().subspan(i * classes, classes);
+    const auto label = std::ranges::max_element(truth) - truth.begin();
+    right += rank_of(logits.data<float>().subspan(i * classes, classes), label) == 0 ? 1 : 0;
+  }
+  figures.score = static_cast<double>(right) / static_cast<double>(pictures);
+  figures.metrics["top1"] = 100 * figures.score;
+}
+
+}  // namespace
+
+std::string to_text(const ValidationFigures& figures) {
+  const bool has_answers = figures.metrics.contains("macro_f1");
+  return fmt::format("{} {:.2f} %", has_answers ? "macro F1" : "top-1", 100 * figures.score);
+}
+
+Validation::Validation(const Recipe& recipe, LabelledSet set, const Preprocessing& preprocessing)
+    : set_(std::move(set)),
+      pictures_(set_.samples, {.preprocessing = preprocessing,
+                               .side = preprocessing.crop,
+                               .cache = recipe.data.cache,
+                               .cache_gib = recipe.data.cache_gib,
+                               .threads = recipe.threads,
+                               .skip_bad = recipe.data.skip_bad}),
+      normalization_(preprocessing),
+      crop_(preprocessing.crop),
+      threads_(recipe.threads) {}
+
+Tensor Validation::logits(const Graph& network) const {
+  const Plan plan(network);
+  const std::vector<std::size_t>& usable = pictures_.usable();
+  const std::size_t batches = (usable.size() + kBatch - 1) / kBatch;
+  std::vector<Tensor> parts(batches);
+  for_each_index(batches, threads_, [&](std::size_t batch) {
+    const std::size_t first = batch * kBatch;
+    const std::size_t count = std::min(kBatch, usable.size() - first);
+    Tensor images(DType::kFloat32, {static_cast<std::int64_t>(count), 3, crop_, crop_});
+    const std::size_t size = std::size_t{3} * crop_ * crop_;
+    const std::span<float> values = images.mutable_data<float>();
+    std::vector<std::uint8_t> scratch;
+    for (std::size_t i = 0; i < count; ++i) {
+      normalization_.apply(pictures_.picture(usable[first + i], scratch), Layout::kNhwc,
+                           values.subspan(i * size, size), Layout::kNchw);
+    }
+    parts[batch] = plan.run({images}).at(0);
+  });
+  const std::int64_t outputs = parts.at(0).shape().at(1);
+  Tensor all(DType::kFloat32, {static_cast<std::int64_t>(usable.size()), outputs});
+  auto place = all.mutable_data<float>().begin();
+  for (const Tensor& part : parts) place = std::ranges::copy(part.data<float>(), place).out;
+  return all;
+}
+
+Tensor Validation::targets(std::int64_t outputs) const {
+  const std::vector<std::size_t>& usable = pictures_.usable();
+  Tensor targets(DType::kFloat32, {static_cast<std::int64_t>(usable.size()), outputs});
+  const std::span<float> values = targets.mutable_data<float>();
+  for (std::size_t i = 0; i < usable.size(); ++i) {
+    const auto row = values.subspan(i * static_cast<std::size_t>(outputs));
+    if (set_.is_multi_label()) {
+      std::ranges::copy(set_.targets_of(usable[i]), row.begin());
+      continue;
+    }
+    const Sample& sample = set_.samples[usable[i]];
+    if (sample.label < 0 || sample.label >= outputs) {
+      fail(ErrorCode::kParse, "{} has the label {}, expected 0 to {}", sample.path.string(),
+           sample.label, outputs - 1);
+    }
+    row[static_cast<std::size_t>(sample.label)] = 1;
+  }
+  return targets;
+}
+
+ValidationFigures Validation::measure(const Graph& network, const Loss& loss) const {
+  const Tensor logits = this->logits(network);
+  const Tensor targets = this->targets(logits.shape().at(1));
+  ValidationFigures figures;
+  if (loss) figures.loss = loss(logits, targets);
+  if (set_.is_multi_label()) {
+    measure_answers(set_, logits, targets, figures);
+  } else {
+    measure_top1(logits, targets, figures);
+  }
+  return figures;
+}
+
+}  // namespace quern

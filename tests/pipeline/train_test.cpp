@@ -1,0 +1,138 @@
+#include "quern/pipeline/train.h"
+
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "quern/base/file.h"
+#include "quern/data/synthetic.h"
+#include "quern/models/load_model.h"
+#include "quern/train/checkpoint.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/temporary_folder.h"
+
+namespace quern {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TrainTest : public testing::Test {
+ protected:
+  TrainTest() {
+    write_synthetic_photos(folder_.path(), 12, /*seed=*/5);
+    recipe_.model = {.source = "zoo:mobilenet_v2_mini", .width = 0.5, .input = 32};
+    recipe_.data.training = recipe_.data.validation = (folder_ / "list.txt").string();
+    recipe_.data.cache = "none";
+    recipe_.data.preprocess.resize = 32;
+    recipe_.threads = 1;
+    recipe_.quantize.weight_bits = recipe_.quantize.activation_bits = 4;
+    recipe_.quantize.statistics_steps = 2;
+    recipe_.train.epochs = 2;
+    recipe_.train.batch_size = 4;
+    recipe_.train.average = 0.9;
+  }
+
+  nlohmann::json run(const std::string& name, bool resume = false) {
+    return train(recipe_, {.run = folder_ / name, .resume = resume});
+  }
+  std::string last(const std::string& run) const {
+    return read_text(folder_ / run / "models/last.onnx");
+  }
+  fs::path checkpoint(const std::string& run) const {
+    return folder_ / run / "checkpoints/last.npz";
+  }
+
+  test::TemporaryFolder folder_;
+  Recipe recipe_;
+};
+
+TEST_F(TrainTest, LeavesARunFolder) {
+  const nlohmann::json result = run("run");
+  for (const char* const file : {"models/best.onnx", "models/last.onnx", "metrics.jsonl",
+                                 "checkpoints/last.npz", "tensorboard/events.out.tfevents.quern",
+                                 "recipe.resolved.toml", "manifest.json", "log.txt"}) {
+    EXPECT_TRUE(fs::exists(folder_ / "run" / file)) << file;
+  }
+  EXPECT_EQ(result.at("epochs"), 2);
+  EXPECT_EQ(result.at("steps"), 6);
+  const std::string metrics = read_text(folder_ / "run/metrics.jsonl");
+  EXPECT_EQ(std::ranges::count(metrics, '\n'), 2);
+  const Graph best = load_model(result.at("model")).graph;
+  EXPECT_FALSE(best.nodes_of("Quant").empty());
+  EXPECT_EQ(parse_recipe(read_text(folder_ / "run/recipe.resolved.toml"), "resolved"), recipe_);
+}
+
+TEST_F(TrainTest, ARunInTwoPartsEndsWithTheSameBytes) {
+  run("whole");
+  recipe_.train.epochs = 1;
+  run("parts");
+  recipe_.train.epochs = 2;
+  run("parts", /*resume=*/true);
+  EXPECT_EQ(last("parts"), last("whole"));
+  EXPECT_EQ(std::ranges::count(read_text(folder_ / "parts/metrics.jsonl"), '\n'), 2);
+}
+
+TEST_F(TrainTest, ResumesInTheMiddleOfAnEpoch) {
+  run("whole");
+  // Checkpoints after every step: the last but one is in the second epoch.
+  recipe_.train.epochs = 1;
+  run("parts");
+  Checkpoint position = read_checkpoint(checkpoint("parts"));
+  EXPECT_EQ(position.epoch, 1);
+  EXPECT_EQ(position.step, 0);
+  recipe_.train.epochs = 2;
+  run("parts", /*resume=*/true);
+  run("parts", /*resume=*/true);  // Nothing is left to do.
+  EXPECT_EQ(last("parts"), last("whole"));
+}
+
+TEST_F(TrainTest, WithoutACheckpointAResumedRunStarts) {
+  run("whole");
+  run("fresh", /*resume=*/true);
+  EXPECT_EQ(last("fresh"), last("whole"));
+}
+
+TEST_F(TrainTest, ARunThatStartsForgetsAnOlderOnesCheckpoint) {
+  run("run");
+  recipe_.train.learning_rate = 1e30;
+  recipe_.train.optimizer = "sgd";
+  test::expect_error(ErrorCode::kInvalidArgument, "is not finite", [&] { run("run"); });
+  EXPECT_FALSE(fs::exists(checkpoint("run")));
+}
+
+TEST_F(TrainTest, RefusesACheckpointOfAnotherRecipe) {
+  run("run");
+  recipe_.quantize.weight_bits = 3;
+  test::expect_error(ErrorCode::kInvalidArgument,
+                     "last.npz: it was made with quantize.weight_bits = 4, the recipe says 3",
+                     [&] { run("run", /*resume=*/true); });
+}
+
+TEST_F(TrainTest, RefusesACheckpointOfAnotherNetwork) {
+  run("run");
+  Checkpoint position = read_checkpoint(checkpoint("run"));
+  recipe_.model.width = 1;
+  position.recipe = values_by_key(recipe_);
+  write_checkpoint(checkpoint("run"), position);
+  test::expect_error(ErrorCode::kInvalidArgument, "features.0.0.weight",
+                     [&] { run("run", /*resume=*/true); });
+}
+
+TEST_F(TrainTest, RefusesACheckpointOfOtherPictures) {
+  run("run");
+  fs::copy_file(folder_ / "images/0000.jpg", folder_ / "images/more.jpg");
+  write_file(folder_ / "list.txt", read_text(folder_ / "list.txt") + "images/more.jpg 0\n");
+  test::expect_error(ErrorCode::kInvalidArgument, "it was made with 12 pictures, there are 13",
+                     [&] { run("run", /*resume=*/true); });
+}
+
+TEST_F(TrainTest, RefusesABipolarHeadOnAFloatNetwork) {
+  recipe_.quantize.scheme = "none";
+  recipe_.exports.bipolar_head = true;
+  test::expect_error(ErrorCode::kInvalidArgument,
+                     "export.bipolar_head belongs to a quantized network", [&] { run("run"); });
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+}
+
+}  // namespace
+}  // namespace quern
