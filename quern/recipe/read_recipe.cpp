@@ -256,7 +256,7 @@ void check(const TrainRecipe& train) {
   share("average", train.average);
   at_least("clip_norm", train.clip_norm, 0);
   at_least("batchnorm_epochs", train.batchnorm_epochs, 0);
-  at_least("checkpoint_seconds", train.checkpoint_seconds, 1);
+  at_least("checkpoint_seconds", train.checkpoint_seconds, 0);
 }
 
 void check(const Recipe& recipe, const std::string& name) {

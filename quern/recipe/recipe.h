@@ -123,7 +123,7 @@ struct TrainRecipe {
   double average = 0;    ///< Decay of the average over steps that is evaluated and saved; 0: none.
   double clip_norm = 0;  ///< Largest norm of all gradients together; 0: any.
   int batchnorm_epochs = 0;     ///< Batch norms are frozen after so many epochs; 0: never.
-  int checkpoint_seconds = 60;  ///< Time between two checkpoints inside an epoch.
+  int checkpoint_seconds = 60;  ///< Time between two checkpoints inside an epoch; 0: every step.
 
   bool operator==(const TrainRecipe&) const = default;
 };
@@ -146,7 +146,7 @@ struct ReportRecipe {
 struct Recipe {
   std::int64_t version = 1;
   std::uint64_t seed = 0;  ///< Of random weights, and of the order and changes of pictures.
-  int threads = 0;         ///< 0: all cores. Results do not depend on it.
+  int threads = 0;         ///< 0: all cores. Of all results only trained weights depend on it.
   ModelRecipe model;
   DataRecipe data;
   QuantizeRecipe quantize;

@@ -2,9 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "quern/base/file.h"
+#include "quern/base/interrupt.h"
 #include "quern/data/synthetic.h"
 #include "quern/models/load_model.h"
 #include "quern/train/checkpoint.h"
@@ -73,16 +76,21 @@ TEST_F(TrainTest, ARunInTwoPartsEndsWithTheSameBytes) {
 }
 
 TEST_F(TrainTest, ResumesInTheMiddleOfAnEpoch) {
-  run("whole");
-  // Checkpoints after every step: the last but one is in the second epoch.
-  recipe_.train.epochs = 1;
-  run("parts");
-  Checkpoint position = read_checkpoint(checkpoint("parts"));
-  EXPECT_EQ(position.epoch, 1);
-  EXPECT_EQ(position.step, 0);
-  recipe_.train.epochs = 2;
+  recipe_.train.checkpoint_seconds = 0;
+  recipe_.train.epochs = 100000;
+  {
+    const std::jthread user([&] {
+      while (!fs::exists(checkpoint("parts"))) std::this_thread::yield();
+      std::raise(SIGINT);
+    });
+    EXPECT_THROW(run("parts"), Interrupted);
+  }
+  const Checkpoint position = read_checkpoint(checkpoint("parts"));
+  EXPECT_GT(position.step, 0);
+  recipe_.train.epochs = static_cast<int>(position.epoch) + 1;
   run("parts", /*resume=*/true);
   run("parts", /*resume=*/true);  // Nothing is left to do.
+  run("whole");
   EXPECT_EQ(last("parts"), last("whole"));
 }
 

@@ -99,6 +99,22 @@ TEST(ReadRecipe, RefusesValuesOutsideTheirDomain) {
                [] { parse_recipe("[quantize]\nactivation_bits = 64", "r.toml"); });
 }
 
+TEST(ReadRecipe, RefusesTrainingOutsideItsDomain) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"train.epochs=0", "train.epochs must be 1 or more, got 0"},
+      {"train.learning_rate=0", "train.learning_rate must be above 0, got 0"},
+      {"train.momentum=1", "train.momentum must be 0 or more and below 1, got 1"},
+      {"train.factor=2", "train.factor must be at most 1, got 2"},
+      {"train.positive_weights=[1, -1]", "train.positive_weights must be above 0, got -1"},
+      {"train.positive_weights=1", "train.positive_weights = 1 is not a list of numbers"},
+      {"train.teacher_share=1.5", "train.teacher_share must be at most 1, got 1.5"},
+      {"quantize.statistics_steps=-1", "quantize.statistics_steps must be 0 or more, got -1"}};
+  for (const auto& [setting, message] : cases) {
+    expect_error(ErrorCode::kInvalidArgument, message,
+                 [&] { parse_recipe("", "a.toml", {setting}); });
+  }
+}
+
 TEST(ReadRecipe, QuotesTheLineThatIsNoToml) {
   expect_error(ErrorCode::kInvalidArgument,
                "r.toml:2:", [] { parse_recipe("version = 1\n[data\n", "r.toml"); });
