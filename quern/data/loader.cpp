@@ -8,6 +8,7 @@
 
 #include "quern/base/error.h"
 #include "quern/data/image.h"
+#include "quern/data/normalize.h"
 
 namespace quern {
 namespace {
@@ -44,22 +45,36 @@ struct Loaded {
   std::vector<std::string> skipped;
 };
 
-/// The first `count` pictures of `images`.
-Tensor first_pictures(const Tensor& images, std::int64_t count) {
-  Shape shape = images.shape();
-  shape[0] = count;
-  return Tensor::of<float>(shape, images.data<float>().first(element_count(shape)));
+/// The first `count` pictures of `pixels`.
+Tensor first_pictures(const Tensor& pixels, std::size_t count) {
+  Shape shape = pixels.shape();
+  shape[0] = static_cast<std::int64_t>(count);
+  return Tensor::of<std::uint8_t>(shape, pixels.data<std::uint8_t>().first(element_count(shape)));
+}
+
+/// The network's input for `pixels`.
+Tensor normalized(const Tensor& pixels, const Preprocessing& how) {
+  const Shape& shape = pixels.shape();
+  Tensor images(DType::kFloat32, {shape[0], shape[3], shape[1], shape[2]});
+  const std::size_t size = element_count(shape) / static_cast<std::size_t>(shape[0]);
+  const Normalization normalization(how);
+  const auto from = pixels.data<std::uint8_t>();
+  const auto to = images.mutable_data<float>();
+  for (std::size_t first = 0; first < from.size(); first += size) {
+    normalization.apply(from.subspan(first, size), Layout::kNhwc, to.subspan(first, size),
+                        Layout::kNchw);
+  }
+  return images;
 }
 
 Loaded load(const std::vector<Sample>& samples, const LoaderOptions& options, std::size_t index) {
   const std::size_t begin = index * options.batch_size;
   const std::size_t end = std::min(begin + options.batch_size, samples.size());
   const std::int64_t crop = options.preprocessing.crop;
-  const std::size_t picture_size = 3 * crop * crop;
 
-  Loaded loaded{.batch = {.index = index, .samples = {}, .images = {}}, .skipped = {}};
-  Tensor images(DType::kFloat32, {static_cast<std::int64_t>(end - begin), 3, crop, crop});
-  const std::span<float> values = images.mutable_data<float>();
+  Loaded loaded{.batch = {.index = index}, .skipped = {}};
+  Tensor pixels(DType::kUint8, {static_cast<std::int64_t>(end - begin), crop, crop, 3});
+  auto slot = pixels.mutable_data<std::uint8_t>().begin();
   for (std::size_t i = begin; i < end; ++i) {
     Image image;
     try {
@@ -69,13 +84,13 @@ Loaded load(const std::vector<Sample>& samples, const LoaderOptions& options, st
       loaded.skipped.emplace_back(error.what());
       continue;
     }
-    const std::size_t slot = loaded.batch.samples.size();
-    preprocess(image, options.preprocessing, values.subspan(slot * picture_size, picture_size));
+    slot = std::ranges::copy(fit(image, options.preprocessing).pixels, slot).out;
     loaded.batch.samples.push_back(i);
   }
   const std::size_t count = loaded.batch.samples.size();
-  loaded.batch.images =
-      count == end - begin ? images : first_pictures(images, static_cast<std::int64_t>(count));
+  if (count == 0) return loaded;
+  loaded.batch.pixels = count == end - begin ? pixels : first_pictures(pixels, count);
+  loaded.batch.images = normalized(loaded.batch.pixels, options.preprocessing);
   return loaded;
 }
 

@@ -29,7 +29,8 @@ struct Batch {
   std::size_t index = 0;  ///< Number of this batch, from 0.
   std::vector<std::size_t>
       samples;    ///< Positions in the list; shorter than the batch where skipped.
-  Tensor images;  ///< [samples, 3, crop, crop] float32.
+  Tensor pixels;  ///< What the network sees of them: [samples, crop, crop, 3] uint8 of RGB.
+  Tensor images;  ///< Its input: [samples, 3, crop, crop] float32.
 };
 
 struct LoaderReport {

@@ -100,6 +100,17 @@ TEST_F(ForEachBatch, HoldsThePreprocessedPictures) {
   EXPECT_TRUE(std::ranges::equal(images.subspan(expected.size(), expected.size()), expected));
 }
 
+TEST_F(ForEachBatch, HoldsTheirPixelsToo) {
+  write({});
+  const auto batches = load(options(2));
+  const Batch& batch = batches.at(1);
+  EXPECT_EQ(batch.pixels.shape(), (Shape{4, 6, 6, 3}));
+  const Image expected = fit(decode_image(samples_[5].path), options(2).preprocessing);
+  const auto pixels = batch.pixels.data<std::uint8_t>();
+  const std::size_t size = expected.pixels.size();
+  EXPECT_TRUE(std::ranges::equal(pixels.subspan(size, size), expected.pixels));
+}
+
 TEST_F(ForEachBatch, LeavesOutBadPicturesOnRequest) {
   write({1, 4, 5, 6, 7, 10});
   LoaderReport report;
