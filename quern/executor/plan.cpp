@@ -3,6 +3,8 @@
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
+#include <type_traits>
+
 #include "quern/analysis/sizes.h"
 #include "quern/executor/internal/memory.h"
 #include "quern/executor/internal/program.h"
@@ -90,6 +92,11 @@ Plan& Plan::operator=(Plan&&) noexcept = default;
 template <class Input>
 std::vector<at::Tensor> Plan::Impl::run(const std::vector<Input>& inputs, const Tap& tap) const {
   std::vector<at::Tensor> values = load(inputs);
+  // What is read as it lies has a second owner: no step takes its memory for its own.
+  std::vector<at::Tensor> borrowed;
+  if constexpr (std::is_same_v<Input, TensorView>) {
+    for (const ValueId input : graph.inputs()) borrowed.push_back(values[input.index]);
+  }
   if (tap) {
     for (const ValueId value : program.shown_before) tap(value, view(values[value.index]));
   }

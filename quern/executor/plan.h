@@ -57,7 +57,8 @@ class Plan {
   /// @throws Error(kInvalidArgument) naming the input whose shape or dtype differs.
   std::vector<Tensor> run(const std::vector<Tensor>& inputs, const Tap& tap = {}) const;
 
-  /// The same from memory that need not be row-major; what it computes is shown to `tap` alone.
+  /// The same from memory that need not be row-major, and that is read as it lies where rank 4 is
+  /// channels last; what it computes is shown to `tap` alone.
   void run(const std::vector<TensorView>& inputs, const Tap& tap) const;
 
   /// What the activations of one sample take at most at one time, in bytes: what a caller needs who

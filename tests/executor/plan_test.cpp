@@ -9,6 +9,7 @@
 #include "quern/base/random.h"
 #include "quern/ops/op_def.h"
 #include "quern/quantizers/fake_quant.h"
+#include "quern/tensor/transpose.h"
 #include "tests/support/expect_error.h"
 
 namespace quern {
@@ -203,6 +204,24 @@ TEST(Plan, DoesNotOverwriteItsInput) {
   const Tensor copy = Tensor::of<float>(x.shape(), x.data<float>());
   run(net.finished(), x);
   EXPECT_EQ(x, copy);
+}
+
+TEST(Plan, ReadsMemoryOfEitherOrderAndDoesNotOverwriteIt) {
+  Net net;
+  const ValueId active = net.add("Relu");
+  const Plan plan(net.finished(), {.taps = {active}});
+  const Tensor x = random_tensor({2, 3, 6, 5}, 3);
+  const Tensor last = transposed(x, {0, 2, 3, 1});
+  const Tensor wanted = plan.run({x})[0];
+  for (const bool channels_last : {false, true}) {
+    const Tensor& given = channels_last ? last : x;
+    std::vector<float> memory = to_vector<float>(given);
+    Tensor shown;
+    plan.run(std::vector<TensorView>{{memory, x.shape(), channels_last}},
+             [&](ValueId, const TensorView& view) { shown = view.to_tensor(); });
+    EXPECT_EQ(shown, wanted);
+    EXPECT_EQ(memory, to_vector<float>(given));
+  }
 }
 
 TEST(Plan, GivesTheSameForAnyBatchAndThread) {

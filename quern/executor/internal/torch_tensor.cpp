@@ -49,11 +49,8 @@ Tensor from_torch(const at::Tensor& tensor) {
 at::Tensor to_torch(const TensorView& view) {
   auto* first = const_cast<float*>(view.data.data());  // As above.
   const Shape& shape = view.shape;
-  if (!view.channels_last) {
-    return at::from_blob(first, shape, at::kFloat).clone(format(std::ssize(shape)));
-  }
+  if (!view.channels_last) return dense(at::from_blob(first, shape, at::kFloat));
   return at::from_blob(first, {shape[0], shape[2], shape[3], shape[1]}, at::kFloat)
-      .clone()
       .permute({0, 3, 1, 2});
 }
 

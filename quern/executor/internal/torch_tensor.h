@@ -14,7 +14,8 @@ at::ScalarType torch_type(DType dtype);
 /// does.
 at::Tensor to_torch(const Tensor& tensor);
 
-/// A copy of what `view` shows, channels last where it has rank 4.
+/// What `view` shows, channels last where it has rank 4: the same memory, or a copy where that lies
+/// in another order. Whoever reads it must not write to it.
 at::Tensor to_torch(const TensorView& view);
 
 /// A row-major copy. @throws Error(kUnsupported) for an element type that a graph does not hold.
