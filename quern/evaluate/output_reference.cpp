@@ -19,6 +19,14 @@ OutputReference::OutputReference(const Graph& reference, const std::vector<Sampl
   outputs_ = run(reference, QuantMode::kFloat);
 }
 
+OutputReference::OutputReference(std::vector<Tensor> batches,
+                                 std::vector<std::vector<Tensor>> outputs, int threads)
+    : threads_(threads), batches_(std::move(batches)), outputs_(std::move(outputs)) {
+  require(!batches_.empty(), "outputs can not be compared without a picture");
+  require(batches_.size() == outputs_.size(), "{} batches of pictures, {} of outputs",
+          batches_.size(), outputs_.size());
+}
+
 std::vector<std::vector<Tensor>> OutputReference::run(const Graph& graph, QuantMode mode) const {
   const Plan plan(graph, {.mode = mode, .taps = {}});
   std::vector<std::vector<Tensor>> outputs(batches_.size());

@@ -17,6 +17,11 @@ class OutputReference {
   OutputReference(const Graph& reference, const std::vector<Sample>& samples,
                   const LoaderOptions& loader);
 
+  /// Of answers that are known already.
+  /// @param batches  Pictures, and per batch the outputs in the order of the network's.
+  OutputReference(std::vector<Tensor> batches, std::vector<std::vector<Tensor>> outputs,
+                  int threads);
+
   /// 10·log10(Σ y² / Σ (y − ŷ)²) over all outputs on all pictures (unit: dB), y of the reference
   /// and ŷ of `graph` in fake-quant; infinite where nothing differs. The same for any number of
   /// threads. @throws Error(kInvalidArgument) if the outputs have other shapes.

@@ -32,6 +32,22 @@ TEST_F(OutputReferenceTest, MeasuresTheErrorOfAllOutputs) {
   EXPECT_EQ(judge.sqnr_db(reference), std::numeric_limits<double>::infinity());
 }
 
+TEST_F(OutputReferenceTest, TakesAnswersThatAreKnown) {
+  const Graph reference = test::branching_network();
+  const Graph graph = quantized(reference);
+  const auto images = values(reference, QuantMode::kFloat, reference.inputs()[0]);
+  std::vector<std::vector<Tensor>> outputs;
+  for (Tensor& output : values(reference, QuantMode::kFloat, reference.outputs()[0])) {
+    outputs.push_back({std::move(output)});
+  }
+  const OutputReference judge(images, outputs, /*threads=*/1);
+  EXPECT_EQ(judge.sqnr_db(graph),
+            OutputReference(reference, data_.samples, data_.loader).sqnr_db(graph));
+  outputs.pop_back();
+  test::expect_error(ErrorCode::kInvalidArgument, "3 batches of pictures, 2 of outputs",
+                     [&] { OutputReference(images, outputs, 1); });
+}
+
 TEST_F(OutputReferenceTest, RefusesOtherShapes) {
   const OutputReference judge(test::branching_network(), data_.samples, data_.loader);
   test::Network net(3, 8);
