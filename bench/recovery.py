@@ -17,6 +17,8 @@ W4A8 = [
     (["gptq", "correct_bias"], "73.5 %, 8.5 dB", ""),
     (["gpfq", "correct_bias"], "reported", ""),
     (["recommended"], "reported", ""),
+    (["equalize_activations"], "reported", "3 s"),
+    (["equalize_weights"], "reported", ""),
     (["equalize_weights", "correct_bias"], "reported", ""),
     (["adaround"], "75.5 %, 10.5 dB", "5 min"),
 ]
@@ -39,15 +41,16 @@ def rows(data, work):
             yield row(data, work, name, rules, algorithms, goal, most)
     for name, rules, goal in SEARCHED:
         yield searched_row(data, work, name, rules, goal)
+    yield report_row(data, work)
 
 
-def quantized(data, work, rules, algorithms, *flags):
+def quantized(data, work, rules, algorithms, *flags, more=""):
     """Seconds and peak MiB of a run, its results, and how its network answers."""
     model, photos = data / "models/mobilenet_v2_1.0_224.onnx", data / "imagenet-sample"
     recipe, run = work / "recovery.toml", work / "recovery"
     recipe.write_text(f'version = 1\n[model]\nsource = "{model}"\n[data]\nroot = "{photos}"\n'
                       f'calibration = "calibration.txt"\n[quantize]\n{rules}[ptq]\n'
-                      f'algorithms = {json.dumps(algorithms)}\n')
+                      f'algorithms = {json.dumps(algorithms)}\n{more}')
     cost = peak_of("quantize", recipe, *THREADS, *flags, "-o", run)
     results = json.loads((run / "manifest.json").read_text())["results"]
     found = evaluate(run / "models/quantized.onnx", photos / "val.txt", "--reference", model)
@@ -68,3 +71,10 @@ def searched_row(data, work, name, rules, goal):
     return (f"{name}, `--search`", goal,
             f"{' + '.join(f'`{a}`' for a in best) or 'plain'}: {found}; "
             f"{seconds:.0f} s in all, {mib} MiB")
+
+
+def report_row(data, work):
+    (with_report, _), _, _ = quantized(data, work, "", [])
+    (without, _), _, _ = quantized(data, work, "", [], more="[report]\npictures = 0\n")
+    return ("W8A8, plain, with its report", "reported",
+            f"{with_report:.1f} s, of which the report takes {with_report - without:.1f} s")
