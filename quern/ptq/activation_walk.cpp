@@ -1,18 +1,19 @@
 #include "quern/ptq/activation_walk.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
+#include <set>
 
 #include "quern/base/error.h"
 #include "quern/graph/part.h"
-#include "quern/tensor/transpose.h"
+#include "quern/ptq/internal/byte_codes.h"
 
 namespace quern {
 namespace {
 
-/// A value that takes more than this many times what it is computed from is computed again where
-/// it is needed, instead of being kept.
+using internal::ByteCodes;
+
+/// Where memory is short, a value that takes more than this many times what it is computed from is
+/// computed again where it is needed, instead of being kept.
 constexpr std::size_t kKeptGrowth = 2;
 
 /// Elements of one picture.
@@ -34,70 +35,51 @@ Shape shape_of(const Value& value, std::int64_t batch) {
   return shape;
 }
 
-/// The grid on whose codes a value is stored; null where it is stored in float.
-const Quantizer* byte_grid(const Graph& graph, QuantMode mode, ValueId value) {
-  const Node* quant = graph.quant_of(value);
-  if (mode == QuantMode::kFloat || quant == nullptr) return nullptr;
-  const Quantizer& entry = graph.quantizer(quant->quantizer);
-  const bool fits = entry.spec.bits <= 8 && entry.spec.granularity == Granularity::kPerTensor &&
-                    !entry.spec.is_bipolar();
-  return fits ? &entry : nullptr;
-}
-
-/// The bytes of [N, H, W, C] with every line the other way round.
-std::vector<std::byte> mirrored(const Tensor& pictures) {
-  const Shape& shape = pictures.shape();
-  const auto bytes = pictures.bytes();
-  const auto pixel = static_cast<std::size_t>(shape[3]) * sizeof(float);
-  const auto width = static_cast<std::size_t>(shape[2]);
-  std::vector<std::byte> result(bytes.size());
-  for (std::size_t i = 0; i < bytes.size() / pixel; ++i) {
-    const std::size_t x = i % width;
-    std::memcpy(result.data() + (i - x + width - 1 - x) * pixel, bytes.data() + i * pixel, pixel);
+/// Numbers that a stop reads, as they lie in memory: in the store itself, or decoded.
+class Read {
+ public:
+  /// Pictures, [N, H, W, 3].
+  explicit Read(const Tensor& images) : pictures_(images) {
+    const Shape& shape = images.shape();
+    shape_ = {shape[0], shape[3], shape[1], shape[2]};
+    numbers_ = pictures_.data<float>();
   }
-  return result;
-}
 
-struct ByteGrid {
-  float scale;
-  float zero_point;
-  float lowest;  ///< The code that is stored as 0.
+  /// Stored bytes of a value.
+  Read(const BatchStore& store, const BatchStore::Place& place, Shape shape,
+       const std::optional<ByteCodes>& codes)
+      : shape_(std::move(shape)) {
+    const std::span<const std::byte> bytes = store.read(place, buffer_);
+    if (!codes) {
+      numbers_ = {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)};
+      return;
+    }
+    decoded_ = std::make_unique_for_overwrite<float[]>(bytes.size());
+    codes->decode(bytes, {decoded_.get(), bytes.size()});
+    numbers_ = {decoded_.get(), bytes.size()};
+  }
+
+  TensorView view() const { return {numbers_, shape_, shape_.size() == 4}; }
+
+ private:
+  Shape shape_;
+  std::span<const float> numbers_;
+  Tensor pictures_;
+  std::vector<std::byte> buffer_;
+  std::unique_ptr<float[]> decoded_;
 };
-
-ByteGrid byte_grid(const Graph& graph, const Quantizer& entry) {
-  const QuantParams params = graph.params(entry.id);
-  const float zero_point =
-      params.zero_point.empty() ? 0.0F : static_cast<float>(params.zero_point[0]);
-  return {params.scale[0], zero_point, static_cast<float>(entry.spec.qmin())};
-}
 
 }  // namespace
 
 ActivationWalk::ActivationWalk(const Graph& graph, QuantMode mode, std::vector<ValueId> values,
-                               std::size_t memory)
-    : graph_(graph), mode_(mode), values_(std::move(values)), store_(memory) {
+                               CalibrationPictures& pictures)
+    : graph_(graph), mode_(mode), values_(std::move(values)), pictures_(pictures) {
   require(graph.inputs().size() == 1, "calibration feeds one input, the network has {}",
           graph.inputs().size());
 }
 
-void ActivationWalk::load(const CalibrationData& data, bool mirrors) {
-  const ValueId input = graph_.inputs()[0];
-  batches_ = batch_count(data.samples.size(), data.loader);
-  std::vector<std::int64_t>& rows = rows_[input];
-  rows.assign(mirrors ? 2 * batches_ : batches_, 0);
-  for_each_batch(data.samples, data.loader, [&](int, const Batch& batch) {
-    const Tensor pictures = transposed(batch.images, {0, 2, 3, 1});  // As all else is stored.
-    const auto bytes = pictures.bytes();
-    rows[batch.index] = pictures.shape()[0];
-    store_.put(input, batch.index, {bytes.begin(), bytes.end()});
-    if (!mirrors) return;
-    const std::size_t twin = batch.index + batches_;
-    rows[twin] = pictures.shape()[0];
-    store_.put(input, twin, mirrored(pictures));
-  });
-  pictures_ = rows;
-  if (mirrors) batches_ *= 2;
-  stored_.insert(input);
+bool ActivationWalk::is_source(ValueId value) const {
+  return stored_.contains(value) || value == graph_.inputs()[0];
 }
 
 std::vector<ValueId> ActivationWalk::sources_of(ValueId value) const {
@@ -108,7 +90,7 @@ std::vector<ValueId> ActivationWalk::sources_of(ValueId value) const {
     const ValueId next = open.back();
     open.pop_back();
     if (!next || graph_.is_constant(next) || !seen.insert(next).second) continue;
-    if (stored_.contains(next)) {
+    if (is_source(next)) {
       sources.push_back(next);
       continue;
     }
@@ -122,8 +104,16 @@ std::vector<ValueId> ActivationWalk::sources_of(ValueId value) const {
 }
 
 std::size_t ActivationWalk::stored_size(ValueId value) const {
-  return elements(graph_.value(value)) *
-         (byte_grid(graph_, mode_, value) != nullptr ? 1 : sizeof(float));
+  return elements(graph_.value(value)) * (ByteCodes::of(graph_, mode_, value) ? 1 : sizeof(float));
+}
+
+bool ActivationWalk::is_kept(const Stop& stop) const {
+  const std::size_t size = stored_size(stop.value_);
+  // The other half is for what is computed from it.
+  if (size * pictures_.listed() <= pictures_.store().room() / 2) return true;
+  std::size_t source_size = 0;
+  for (const ValueId source : stop.sources_) source_size += stored_size(source);
+  return size <= kKeptGrowth * source_size;
 }
 
 void ActivationWalk::forget_unneeded() {
@@ -131,12 +121,12 @@ void ActivationWalk::forget_unneeded() {
   for (std::size_t i = position_; i < values_.size(); ++i) {
     for (const ValueId source : sources_of(values_[i])) needed.insert(source);
   }
-  for (const ValueId value : std::set(stored_)) {
-    if (needed.contains(value)) continue;
-    store_.drop(value);
-    stored_.erase(value);
-    rows_.erase(value);
-  }
+  std::erase_if(stored_, [&](const auto& entry) {
+    const auto& [value, stored] = entry;
+    if (needed.contains(value)) return false;
+    for (const BatchStore::Place& place : stored.places) pictures_.store().drop(place);
+    return true;
+  });
 }
 
 ActivationWalk::Stop ActivationWalk::next() {
@@ -147,80 +137,45 @@ ActivationWalk::Stop ActivationWalk::next() {
   stop.walk_ = this;
   stop.value_ = values_[position_++];
   stop.sources_ = sources_of(stop.value_);
-  const bool is_stored = stored_.contains(stop.value_);
-  if (!is_stored) {
-    const Graph piece = part(graph_, stop.sources_, {stop.value_});
-    stop.value_in_part_ = piece.outputs()[0];
-    stop.plan_ =
-        std::make_unique<Plan>(piece, PlanOptions{.mode = mode_, .taps = {stop.value_in_part_}});
-    std::size_t source_size = 0;
-    for (const ValueId source : stop.sources_) source_size += stored_size(source);
-    stop.keeps_ = stored_size(stop.value_) <= kKeptGrowth * source_size;
-    if (stop.keeps_) {
-      stored_.insert(stop.value_);
-      rows_[stop.value_].assign(batches_, 0);
-    }
+  if (is_source(stop.value_)) return stop;
+  const Graph piece = part(graph_, stop.sources_, {stop.value_});
+  stop.value_in_part_ = piece.outputs()[0];
+  stop.plan_ =
+      std::make_unique<Plan>(piece, PlanOptions{.mode = mode_, .taps = {stop.value_in_part_}});
+  stop.keeps_ = is_kept(stop);
+  if (stop.keeps_) {
+    Stored& stored = stored_[stop.value_];
+    stored.rows.assign(pictures_.batches(), 0);
+    stored.places.resize(pictures_.batches());
   }
   return stop;
 }
 
-std::vector<std::byte> ActivationWalk::encode(ValueId value, const TensorView& view) const {
-  const Quantizer* entry = byte_grid(graph_, mode_, value);
-  if (entry == nullptr) {
-    const auto bytes = std::as_bytes(view.data);
-    return {bytes.begin(), bytes.end()};
-  }
-  const ByteGrid grid = byte_grid(graph_, *entry);
-  std::vector<std::byte> codes(view.data.size());
-  std::ranges::transform(view.data, codes.begin(), [&](float x) {
-    const float code = std::nearbyint(x / grid.scale) + grid.zero_point - grid.lowest;
-    return static_cast<std::byte>(static_cast<std::uint8_t>(code));
-  });
-  return codes;
+void ActivationWalk::keep(ValueId value, std::size_t batch, const TensorView& view) {
+  Stored& stored = stored_.at(value);
+  stored.rows[batch] = view.shape[0];
+  const std::optional<ByteCodes> codes = ByteCodes::of(graph_, mode_, value);
+  stored.places[batch] = codes ? pictures_.store().put(codes->encode(view.data))
+                               : pictures_.store().put(std::as_bytes(view.data));
 }
-
-namespace {
-
-/// Stored bytes as numbers again.
-class Decoded {
- public:
-  Decoded(const Graph& graph, QuantMode mode, ValueId value, std::int64_t batch,
-          std::vector<std::byte> bytes)
-      : shape_(shape_of(graph.value(value), batch)) {
-    const Quantizer* entry = byte_grid(graph, mode, value);
-    if (entry == nullptr) {
-      numbers_.resize(bytes.size() / sizeof(float));
-      std::memcpy(numbers_.data(), bytes.data(), bytes.size());
-      return;
-    }
-    const ByteGrid grid = byte_grid(graph, *entry);
-    numbers_.resize(bytes.size());
-    std::ranges::transform(bytes, numbers_.begin(), [&](std::byte code) {
-      const float q = static_cast<float>(std::to_integer<int>(code)) + grid.lowest;
-      return (q - grid.zero_point) * grid.scale;
-    });
-  }
-
-  TensorView view() const { return {numbers_, shape_, shape_.size() == 4}; }
-
- private:
-  Shape shape_;
-  std::vector<float> numbers_;
-};
-
-}  // namespace
 
 void ActivationWalk::Stop::run(std::size_t batch,
                                const std::function<void(const TensorView&)>& show) const {
-  std::vector<Decoded> decoded;
-  decoded.reserve(sources_.size());
+  ActivationWalk& walk = *walk_;
+  if (walk.pictures_.count(batch) == 0) return;
+  std::vector<Read> read;
+  read.reserve(sources_.size());
   std::vector<TensorView> inputs;
   for (const ValueId source : sources_) {
-    const std::int64_t rows = walk_->rows_.at(source)[batch];
-    if (rows == 0) return;  // None of the batch's pictures could be read.
-    decoded.emplace_back(walk_->graph_, walk_->mode_, source, rows,
-                         walk_->store_.get(source, batch));
-    inputs.push_back(decoded.back().view());
+    const auto stored = walk.stored_.find(source);
+    if (stored == walk.stored_.end()) {
+      read.emplace_back(walk.pictures_.images(batch));
+    } else {
+      read.emplace_back(walk.pictures_.store(), stored->second.places[batch],
+                        shape_of(walk.graph_.value(source), stored->second.rows[batch]),
+                        ByteCodes::of(walk.graph_, walk.mode_, source));
+    }
+    inputs.push_back(read.back().view());
   }
   if (plan_ == nullptr) {
     compute_on_calling_thread();
@@ -229,9 +184,7 @@ void ActivationWalk::Stop::run(std::size_t batch,
   plan_->run(inputs, [&](ValueId value, const TensorView& view) {
     if (value != value_in_part_) return;
     show(view);
-    if (!keeps_) return;
-    walk_->rows_.at(value_)[batch] = view.shape[0];
-    walk_->store_.put(value_, batch, walk_->encode(value_, view));
+    if (keeps_) walk.keep(value_, batch, view);
   });
 }
 

@@ -5,49 +5,33 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <vector>
 
-#include "quern/data/loader.h"
 #include "quern/executor/plan.h"
 #include "quern/graph/graph.h"
-#include "quern/ptq/batch_store.h"
+#include "quern/ptq/calibration_pictures.h"
 
 namespace quern {
 
-/// The calibration pictures as a network reads them, batch by batch.
-struct CalibrationData {
-  std::vector<Sample> samples;
-  LoaderOptions loader;
-  std::size_t memory = std::size_t{384} << 20;  ///< Most of a walk in memory (unit: bytes).
-};
-
 /// Shows what a network computes at chosen values, in order, over all calibration pictures, while
 /// the weights behind those values still change. Every value is computed from stored ones in front
-/// of it; stored are the values that are small enough, those on a grid as codes.
+/// of it, or from the pictures. Stored, those on a grid as codes, are values that memory is left
+/// for, and those that are not much larger than what they are computed from.
 ///
 /// Needed by algorithms that round layer after layer: each sees its input as the layers before it,
 /// rounded already, compute it, and no picture goes through the whole network more than once or
-/// twice.
+/// twice. Walks through several networks side by side share the pictures and their store.
 class ActivationWalk {
  public:
   /// @param graph   Of one input; read anew at every stop, so edits of weights count.
   /// @param values  What will be shown, in topological order.
   ActivationWalk(const Graph& graph, QuantMode mode, std::vector<ValueId> values,
-                 std::size_t memory);
-
-  /// Reads and stores the pictures; all later stops work on those.
-  /// @param mirrors  After them come their mirror images, in as many batches.
-  void load(const CalibrationData& data, bool mirrors = false);
-
-  std::size_t batches() const { return batches_; }
-  /// How many pictures of a batch could be read.
-  std::int64_t pictures(std::size_t batch) const { return pictures_.at(batch); }
+                 CalibrationPictures& pictures);
 
   /// What computes one value from stored ones.
   class Stop {
    public:
-    /// Computes a batch and shows the value.
+    /// Computes a batch and shows the value; nothing where none of its pictures could be read.
     void run(std::size_t batch, const std::function<void(const TensorView&)>& show) const;
 
    private:
@@ -64,22 +48,27 @@ class ActivationWalk {
   Stop next();
 
  private:
-  /// The stored values that `value` is computed from.
+  struct Stored {
+    /// The first extent, batch by batch: pictures, or rows of several per picture.
+    std::vector<std::int64_t> rows;
+    std::vector<BatchStore::Place> places;
+  };
+
+  bool is_source(ValueId value) const;
+  /// The stored values, or the network's input, that `value` is computed from.
   std::vector<ValueId> sources_of(ValueId value) const;
+  /// Of one picture (unit: bytes).
   std::size_t stored_size(ValueId value) const;
+  bool is_kept(const Stop& stop) const;
   void forget_unneeded();
-  std::vector<std::byte> encode(ValueId value, const TensorView& view) const;
+  void keep(ValueId value, std::size_t batch, const TensorView& view);
 
   const Graph& graph_;
   QuantMode mode_;
   std::vector<ValueId> values_;
   std::size_t position_ = 0;
-  std::size_t batches_ = 0;
-  std::vector<std::int64_t> pictures_;  ///< Per batch.
-  /// The first extent of stored values, batch by batch: pictures, or rows of several per picture.
-  std::map<ValueId, std::vector<std::int64_t>> rows_;
-  BatchStore store_;
-  std::set<ValueId> stored_;
+  CalibrationPictures& pictures_;
+  std::map<ValueId, Stored> stored_;
 };
 
 }  // namespace quern

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "quern/analysis/sizes.h"
 #include "quern/base/error.h"
 #include "quern/base/parallel.h"
 #include "quern/base/progress.h"
@@ -93,13 +94,13 @@ class Walks {
   Walks(const Graph& graph, const Graph& reference, const std::vector<Block>& blocks,
         const CalibrationData& data, const AdaRoundOptions& options)
       : graph_(graph),
-        threads_(data.loader.threads),
         drops_(options.drop > 0),
-        walk_(graph, QuantMode::kFakeQuant, values_of(blocks), data.memory / 4),
-        real_walk_(reference, QuantMode::kFloat, real_values_of(blocks, reference),
-                   data.memory / 4) {
-    walk_.load(data, options.mirror);
-    real_walk_.load(data, options.mirror);
+        // What blocks learn on takes the other half.
+        pictures_({data.samples, data.loader, data.memory / 2}, bytes_per_sample(graph),
+                  options.mirror),
+        walk_(graph, QuantMode::kFakeQuant, values_of(blocks), pictures_),
+        real_walk_(reference, QuantMode::kFloat, real_values_of(blocks, reference), pictures_) {
+    pictures_.load();
   }
 
   /// What the next block learns on.
@@ -117,8 +118,8 @@ class Walks {
     }
     if (places.are_whole()) return result;
     std::vector<at::Tensor> valid;
-    for (std::size_t batch = 0; batch < walk_.batches(); ++batch) {
-      valid.push_back(places.valid(batch, walk_.pictures(batch)));
+    for (std::size_t batch = 0; batch < pictures_.batches(); ++batch) {
+      valid.push_back(places.valid(batch, pictures_.count(batch)));
     }
     result.valid = at::cat(valid);
     return result;
@@ -151,13 +152,13 @@ class Walks {
   /// Goes to the next value of a walk and cuts it; patches in the order of pictures.
   at::Tensor collect(ActivationWalk& walk, const PatchPlaces& places, bool is_output) {
     std::vector<std::int64_t> first = {0};
-    for (std::size_t batch = 0; batch < walk.batches(); ++batch) {
-      first.push_back(first.back() + walk.pictures(batch) * places.count());
+    for (std::size_t batch = 0; batch < pictures_.batches(); ++batch) {
+      first.push_back(first.back() + pictures_.count(batch) * places.count());
     }
     at::Tensor patches;
     std::once_flag allocated;
     const ActivationWalk::Stop stop = walk.next();
-    for_each_lane(walk.batches(), threads_, [&](std::size_t, std::size_t batch) {
+    for_each_lane(pictures_.batches(), pictures_.threads(), [&](std::size_t, std::size_t batch) {
       stop.run(batch, [&](const TensorView& view) {
         std::call_once(allocated, [&] {
           Shape shape = places.memory_shape(view.shape, is_output);
@@ -171,8 +172,8 @@ class Walks {
   }
 
   const Graph& graph_;
-  const int threads_;
   const bool drops_;
+  CalibrationPictures pictures_;
   ActivationWalk walk_;
   ActivationWalk real_walk_;
 };

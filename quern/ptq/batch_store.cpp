@@ -1,12 +1,14 @@
 #include "quern/ptq/batch_store.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 
 #include "quern/base/error.h"
 
@@ -33,31 +35,86 @@ int open_nameless() {
   return file;
 }
 
+/// Parts of the block start where any number may lie.
+constexpr std::size_t kAlignment = 64;
+
+std::size_t aligned(std::size_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
+
 }  // namespace
 
+BatchStore::BatchStore(std::size_t memory) : memory_(memory / kAlignment * kAlignment) {
+  if (memory_ == 0) return;
+  // Pages count once they are written to.
+  void* block = mmap(nullptr, memory_, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (block == MAP_FAILED) {
+    fail(ErrorCode::kIo, "cannot hold {} bytes of activations in memory: {}", memory_,
+         std::strerror(errno));
+  }
+  block_ = static_cast<std::byte*>(block);
+  gaps_[0] = memory_;
+}
+
 BatchStore::~BatchStore() {
+  if (block_ != nullptr) munmap(block_, memory_);
   if (file_ >= 0) close(file_);
 }
 
-void BatchStore::put(ValueId value, std::size_t batch, std::vector<std::byte> bytes) {
-  const std::lock_guard lock(mutex_);
-  Place& place = places_[{value, batch}];
-  held_ -= place.bytes.size();
-  place = {.size = bytes.size()};
-  if (held_ + bytes.size() > memory_) {
-    write(place, bytes);
-  } else {
-    held_ += bytes.size();
-    place.bytes = std::move(bytes);
+BatchStore::Place BatchStore::put(std::span<const std::byte> bytes) {
+  Place place{.size = bytes.size()};
+  {
+    const std::lock_guard lock(mutex_);
+    const std::optional<std::size_t> offset = take(aligned(bytes.size()));
+    place.in_file = !offset;
+    place.offset = offset ? *offset : extend_file(bytes.size());
   }
+  if (place.in_file) {
+    write(place, bytes);
+  } else if (!bytes.empty()) {
+    std::memcpy(block_ + place.offset, bytes.data(), bytes.size());
+  }
+  return place;
 }
 
-void BatchStore::write(Place& place, const std::vector<std::byte>& bytes) {
+std::optional<std::size_t> BatchStore::take(std::size_t size) {
+  if (size == 0) return 0;
+  for (auto gap = gaps_.begin(); gap != gaps_.end(); ++gap) {
+    const auto [offset, free] = *gap;
+    if (free < size) continue;
+    gaps_.erase(gap);
+    if (free > size) gaps_[offset + size] = free - size;
+    return offset;
+  }
+  return std::nullopt;
+}
+
+void BatchStore::give_back(std::size_t offset, std::size_t size) {
+  if (size == 0) return;
+  auto gap = gaps_.emplace(offset, size).first;
+  const auto next = std::next(gap);
+  if (next != gaps_.end() && offset + size == next->first) {
+    gap->second += next->second;
+    gaps_.erase(next);
+  }
+  if (gap == gaps_.begin()) return;
+  const auto previous = std::prev(gap);
+  if (previous->first + previous->second != offset) return;
+  previous->second += gap->second;
+  gaps_.erase(gap);
+}
+
+std::size_t BatchStore::extend_file(std::size_t size) {
   if (file_ < 0) file_ = open_nameless();
+  const std::size_t offset = end_;
+  end_ += size;
+  return offset;
+}
+
+void BatchStore::write(const Place& place, std::span<const std::byte> bytes) const {
   std::size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t count = pwrite(file_, bytes.data() + done, bytes.size() - done,
-                                 end_ + static_cast<std::int64_t>(done));
+                                 static_cast<off_t>(place.offset + done));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       fail(ErrorCode::kIo, "cannot write activations to a temporary file in {}: {}",
@@ -65,21 +122,16 @@ void BatchStore::write(Place& place, const std::vector<std::byte>& bytes) {
     }
     done += static_cast<std::size_t>(count);
   }
-  place.offset = end_;
-  end_ += static_cast<std::int64_t>(bytes.size());
 }
 
-std::vector<std::byte> BatchStore::get(ValueId value, std::size_t batch) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = places_.find({value, batch});
-  ensure(found != places_.end(), "batch {} of value {} is not stored", batch, value.index);
-  const Place& place = found->second;
-  if (place.offset < 0) return place.bytes;
-  std::vector<std::byte> bytes(place.size);
+std::span<const std::byte> BatchStore::read(const Place& place,
+                                            std::vector<std::byte>& buffer) const {
+  if (!place.in_file) return {block_ + place.offset, place.size};
+  buffer.resize(place.size);
   std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t count = pread(file_, bytes.data() + done, bytes.size() - done,
-                                place.offset + static_cast<std::int64_t>(done));
+  while (done < buffer.size()) {
+    const ssize_t count = pread(file_, buffer.data() + done, buffer.size() - done,
+                                static_cast<off_t>(place.offset + done));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       fail(ErrorCode::kIo, "cannot read activations from a temporary file: {}",
@@ -87,22 +139,22 @@ std::vector<std::byte> BatchStore::get(ValueId value, std::size_t batch) const {
     }
     done += static_cast<std::size_t>(count);
   }
-  return bytes;
+  return buffer;
 }
 
-void BatchStore::drop(ValueId value) {
+void BatchStore::drop(const Place& place) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(places_, [&](const auto& entry) {
-    if (entry.first.first != value) return false;
-    const Place& place = entry.second;
-    held_ -= place.bytes.size();
-    // The file keeps its length and gives its blocks back, where the file system can.
-    if (place.offset >= 0) {
-      static_cast<void>(fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, place.offset,
-                                  static_cast<off_t>(place.size)));
-    }
-    return true;
-  });
+  if (!place.in_file) return give_back(place.offset, aligned(place.size));
+  // The file keeps its length and gives its blocks back, where the file system can.
+  static_cast<void>(fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                              static_cast<off_t>(place.offset), static_cast<off_t>(place.size)));
+}
+
+std::size_t BatchStore::room() const {
+  const std::lock_guard lock(mutex_);
+  std::size_t free = 0;
+  for (const auto& [offset, size] : gaps_) free += size;
+  return free;
 }
 
 }  // namespace quern

@@ -4,48 +4,55 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
-#include <utility>
+#include <optional>
+#include <span>
 #include <vector>
-
-#include "quern/graph/ids.h"
 
 namespace quern {
 
-/// Bytes of values, batch by batch: in memory up to a bound, in a nameless temporary file beyond.
-/// Threads may put and get side by side.
+/// Holds bytes: in one block of memory of a fixed size while they fit, in a nameless temporary file
+/// beyond. Large and long-lived as they are, among what a network needs for a moment they would
+/// leave the process's memory full of holes. Threads may put and read side by side.
 class BatchStore {
  public:
+  /// Where bytes lie.
+  struct Place {
+    std::size_t offset = 0;
+    std::size_t size = 0;
+    bool in_file = false;
+  };
+
   /// @param memory  Most that is held in memory (unit: bytes).
-  explicit BatchStore(std::size_t memory) : memory_(memory) {}
+  /// @throws Error(kIo) if the system does not give that much.
+  explicit BatchStore(std::size_t memory);
   ~BatchStore();
   BatchStore(const BatchStore&) = delete;
   BatchStore& operator=(const BatchStore&) = delete;
 
-  /// @throws Error(kIo) if the temporary file can not take it.
-  void put(ValueId value, std::size_t batch, std::vector<std::byte> bytes);
-  /// @throws Error(kInternal) if it was not put; Error(kIo) if the file can not be read.
-  std::vector<std::byte> get(ValueId value, std::size_t batch) const;
-  /// Forgets all batches of a value.
-  void drop(ValueId value);
+  /// @throws Error(kIo) if the temporary file can not take them.
+  Place put(std::span<const std::byte> bytes);
+  /// The bytes, valid until they are dropped or `buffer`, which takes those of the file, changes.
+  /// @throws Error(kIo) if the file can not be read.
+  std::span<const std::byte> read(const Place& place, std::vector<std::byte>& buffer) const;
+  void drop(const Place& place);
 
-  /// What is held in memory (unit: bytes).
-  std::size_t held() const { return held_; }
+  /// Memory that is still free (unit: bytes).
+  std::size_t room() const;
 
  private:
-  struct Place {
-    std::vector<std::byte> bytes;
-    std::int64_t offset = -1;  ///< In the file; −1: in `bytes`.
-    std::size_t size = 0;
-  };
+  /// A free part of the block of at least `size` bytes, now taken; none where there is none.
+  std::optional<std::size_t> take(std::size_t size);
+  /// Frees a part of the block.
+  void give_back(std::size_t offset, std::size_t size);
+  std::size_t extend_file(std::size_t size);
+  void write(const Place& place, std::span<const std::byte> bytes) const;
 
-  void write(Place& place, const std::vector<std::byte>& bytes);
-
+  std::byte* block_ = nullptr;
   const std::size_t memory_;
-  std::size_t held_ = 0;
+  std::map<std::size_t, std::size_t> gaps_;  ///< Free parts of the block: sizes by offset.
   int file_ = -1;
-  std::int64_t end_ = 0;  ///< Of the file.
+  std::size_t end_ = 0;  ///< Of the file.
   mutable std::mutex mutex_;
-  std::map<std::pair<ValueId, std::size_t>, Place> places_;
 };
 
 }  // namespace quern

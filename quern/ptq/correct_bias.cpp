@@ -6,9 +6,11 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
+#include "quern/analysis/sizes.h"
 #include "quern/base/error.h"
 #include "quern/base/parallel.h"
 #include "quern/base/progress.h"
@@ -24,8 +26,8 @@ using internal::weight_matrices;
 using internal::WeightedLayer;
 using internal::WeightGrid;
 
-/// Pictures on which the two ways are compared.
-constexpr std::size_t kJudged = 32;
+/// Batches of pictures on which the two ways are compared.
+constexpr std::size_t kJudged = 8;
 
 bool has_bias(const Graph& graph, const WeightedLayer& layer) {
   const std::vector<ValueId>& inputs = graph.node(layer.node).inputs;
@@ -101,38 +103,77 @@ class ColumnMean {
   std::vector<std::pair<at::Tensor, std::int64_t>> batches_;
 };
 
-/// The mean input column of every layer of the float network.
-std::vector<at::Tensor> mean_columns(const Graph& reference,
-                                     const std::vector<WeightedLayer>& layers,
-                                     const CalibrationData& data) {
-  PlanOptions options{.mode = QuantMode::kFloat, .taps = {}};
-  std::multimap<ValueId, std::size_t> readers;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (!readers.contains(layers[i].input)) options.taps.push_back(layers[i].input);
-    readers.emplace(layers[i].input, i);
+/// One run of the float network over the pictures as they are decoded.
+class FloatSweep {
+ public:
+  FloatSweep(const Graph& reference, const std::vector<WeightedLayer>& layers,
+             CalibrationPictures& pictures)
+      : layers_(layers),
+        plan_(reference, {.mode = QuantMode::kFloat, .taps = internal::inputs_of(layers)}),
+        means_(layers.size(), ColumnMean(pictures.batches())),
+        judged_(pictures.batches()),
+        threads_(pictures.threads()) {
+    for (std::size_t i = 0; i < layers.size(); ++i) readers_.emplace(layers[i].input, i);
+    pictures.load([&](const Batch& batch) { add(batch); });
   }
-  const Plan plan(reference, options);
-  std::vector<ColumnMean> means(layers.size(),
-                                ColumnMean(batch_count(data.samples.size(), data.loader)));
-  for_each_batch(data.samples, data.loader, [&](int, const Batch& batch) {
+
+  /// The mean input column of every layer.
+  std::vector<at::Tensor> mean_columns() const {
+    std::vector<at::Tensor> columns;
+    for (const ColumnMean& mean : means_) columns.push_back(mean.mean());
+    return columns;
+  }
+
+  /// What it answers to some of the pictures.
+  OutputReference judge() {
+    std::vector<Tensor> images;
+    std::vector<std::vector<Tensor>> outputs;
+    for (Judged& batch : judged_) {
+      if (batch.outputs.empty()) continue;
+      images.push_back(std::move(batch.images));
+      outputs.push_back(std::move(batch.outputs));
+    }
+    return {std::move(images), std::move(outputs), threads_};
+  }
+
+ private:
+  struct Judged {
+    Tensor images;
+    std::vector<Tensor> outputs;
+  };
+
+  void add(const Batch& batch) {
     const c10::InferenceMode no_gradients;
-    plan.run({batch.images}, [&](ValueId value, const TensorView& view) {
-      const auto [first, last] = readers.equal_range(value);
-      for (auto reader = first; reader != last; ++reader) {
-        means[reader->second].add(batch.index, layers[reader->second], view);
-      }
-    });
-  });
-  std::vector<at::Tensor> result;
-  for (const ColumnMean& mean : means) result.push_back(mean.mean());
-  return result;
-}
+    std::vector<Tensor> outputs =
+        plan_.run({batch.images}, [&](ValueId value, const TensorView& view) {
+          const auto [first, last] = readers_.equal_range(value);
+          for (auto reader = first; reader != last; ++reader) {
+            means_[reader->second].add(batch.index, layers_[reader->second], view);
+          }
+        });
+    if (is_judged(batch.index)) judged_[batch.index] = {batch.images, std::move(outputs)};
+  }
+
+  /// kJudged batches at equal distances, all where there are no more.
+  bool is_judged(std::size_t batch) const {
+    const std::size_t count = std::min(kJudged, judged_.size());
+    return batch * count / judged_.size() != (batch + 1) * count / judged_.size();
+  }
+
+  const std::vector<WeightedLayer>& layers_;
+  const Plan plan_;
+  std::multimap<ValueId, std::size_t> readers_;
+  std::vector<ColumnMean> means_;
+  std::vector<Judged> judged_;  ///< By batch; most stay empty.
+  const int threads_;
+};
 
 /// The mean input column of the walk's next layer.
-at::Tensor mean_column(const WeightedLayer& layer, ActivationWalk& walk, int threads) {
-  ColumnMean mean(walk.batches());
+at::Tensor mean_column(const WeightedLayer& layer, const CalibrationPictures& pictures,
+                       ActivationWalk& walk) {
+  ColumnMean mean(pictures.batches());
   const ActivationWalk::Stop stop = walk.next();
-  for_each_lane(walk.batches(), threads, [&](std::size_t, std::size_t batch) {
+  for_each_lane(pictures.batches(), pictures.threads(), [&](std::size_t, std::size_t batch) {
     const c10::InferenceMode no_gradients;
     stop.run(batch, [&](const TensorView& x) { mean.add(batch, layer, x); });
   });
@@ -198,13 +239,12 @@ Graph corrected_apart(Graph graph, const Correction& correction) {
 }
 
 /// Every layer after those before it.
-Graph corrected_in_turn(Graph graph, const Correction& correction, const CalibrationData& data) {
+Graph corrected_in_turn(Graph graph, const Correction& correction, CalibrationPictures& pictures) {
   ActivationWalk walk(graph, QuantMode::kFakeQuant, internal::inputs_of(correction.layers),
-                      data.memory);
-  walk.load(data);
+                      pictures);
   Progress progress("correct_bias", correction.layers.size());
   for (std::size_t i = 0; i < correction.layers.size(); ++i) {
-    correct(graph, correction, i, mean_column(correction.layers[i], walk, data.loader.threads));
+    correct(graph, correction, i, mean_column(correction.layers[i], pictures, walk));
     progress.advance();
   }
   return graph;
@@ -218,14 +258,17 @@ PtqReport correct_bias(Graph& graph, const Graph& reference, const CalibrationDa
   PtqReport report;
   Correction correction = {.layers = corrected_layers(graph, report)};
   const std::vector<WeightedLayer> twins = internal::layers_in(reference, correction.layers);
-  correction.inputs = mean_columns(reference, twins, data);
+  CalibrationPictures pictures(data,
+                               std::max(bytes_per_sample(graph), bytes_per_sample(reference)));
+  FloatSweep sweep(reference, twins, pictures);
+  correction.inputs = sweep.mean_columns();
   for (std::size_t i = 0; i < twins.size(); ++i) {
     correction.outputs.push_back(mean_outputs(weight_matrices(reference, twins[i]),
                                               correction.inputs[i], bias_of(reference, twins[i])));
   }
-  const OutputReference judge(reference, spread(data.samples, kJudged), data.loader);
   Graph apart = corrected_apart(graph, correction);
-  Graph in_turn = corrected_in_turn(graph, correction, data);
+  Graph in_turn = corrected_in_turn(graph, correction, pictures);
+  const OutputReference judge = sweep.judge();
   const std::vector<NodeId> without = gemms_without_bias(graph, correction.layers);
   graph = judge.sqnr_db(in_turn) > judge.sqnr_db(apart) ? std::move(in_turn) : std::move(apart);
   for (const NodeId gemm : without) quantize_bias(graph, gemm);

@@ -8,6 +8,8 @@
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <algorithm>
+
 #include "quern/ptq/internal/column_order.h"
 #include "quern/ptq/internal/round_layers.h"
 
@@ -20,22 +22,33 @@ using internal::reordered_both;
 using internal::WeightedLayer;
 using internal::WeightGrid;
 
+/// Columns between updates of all later ones: many enough for those to be matrix products.
+constexpr std::int64_t kBlock = 64;
+
 at::Tensor round_in_order(const at::Tensor& weights, const WeightGrid& grid,
                           const InputMoments& moments) {
   const at::Tensor& squares = moments.quantized;
-  // Row t: Σ_{j≤t} G_tj w_j, for all t at once.
-  const at::Tensor wanted = at::bmm(weights, at::tril(moments.mixed).transpose(1, 2));
+  const std::int64_t columns = weights.size(2);
+  // Column t: Σ_{j≤t} G_tj w_j, for all t at once; less Σ H_tj q_j of the blocks that are rounded.
+  at::Tensor wanted = at::bmm(weights, at::tril(moments.mixed).transpose(1, 2));
   at::Tensor rounded = at::zeros_like(weights);
-  for (std::int64_t t = 0; t < weights.size(2); ++t) {
-    const at::Tensor size = squares.select(1, t).select(1, t).unsqueeze(1);
-    at::Tensor column = wanted.select(2, t);
-    if (t > 0) {
-      column =
-          column - at::bmm(rounded.slice(2, 0, t), squares.select(1, t).slice(1, 0, t).unsqueeze(2))
-                       .squeeze(2);
+  for (std::int64_t begin = 0; begin < columns; begin += kBlock) {
+    const std::int64_t end = std::min(begin + kBlock, columns);
+    for (std::int64_t t = begin; t < end; ++t) {
+      const at::Tensor row = squares.select(1, t);
+      const at::Tensor size = row.select(1, t).unsqueeze(1);
+      at::Tensor column = wanted.select(2, t);
+      if (t > begin) {
+        column =
+            column -
+            at::bmm(rounded.slice(2, begin, t), row.slice(1, begin, t).unsqueeze(2)).squeeze(2);
+      }
+      const at::Tensor ideal = at::where(size > 0, column / size, weights.select(2, t));
+      rounded.select(2, t).copy_(grid.round(ideal));
     }
-    const at::Tensor ideal = at::where(size > 0, column / size, weights.select(2, t));
-    rounded.select(2, t).copy_(grid.round(ideal));
+    if (end == columns) break;
+    wanted.slice(2, end).sub_(
+        at::bmm(rounded.slice(2, begin, end), squares.slice(1, begin, end).slice(2, end)));
   }
   return rounded;
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <limits>
 #include <thread>
 
 #include "tests/support/expect_error.h"
@@ -13,63 +15,78 @@ std::vector<std::byte> bytes(std::size_t size, int fill) {
   return std::vector<std::byte>(size, static_cast<std::byte>(fill));
 }
 
-constexpr ValueId kA{1};
-constexpr ValueId kB{2};
+std::vector<std::byte> read(const BatchStore& store, const BatchStore::Place& place) {
+  std::vector<std::byte> buffer;
+  const auto found = store.read(place, buffer);
+  return {found.begin(), found.end()};
+}
 
 TEST(BatchStore, GivesBackWhatWasPut) {
-  BatchStore store(1000);
-  store.put(kA, 0, bytes(10, 1));
-  store.put(kA, 1, bytes(20, 2));
-  store.put(kB, 0, {});
-  EXPECT_EQ(store.get(kA, 0), bytes(10, 1));
-  EXPECT_EQ(store.get(kA, 1), bytes(20, 2));
-  EXPECT_TRUE(store.get(kB, 0).empty());
-  store.put(kA, 0, bytes(5, 3));
-  EXPECT_EQ(store.get(kA, 0), bytes(5, 3));
-  EXPECT_EQ(store.held(), 25U);
+  BatchStore store(1024);
+  const auto first = store.put(bytes(10, 1));
+  const auto second = store.put(bytes(20, 2));
+  const auto empty = store.put({});
+  EXPECT_EQ(read(store, first), bytes(10, 1));
+  EXPECT_EQ(read(store, second), bytes(20, 2));
+  EXPECT_TRUE(read(store, empty).empty());
+  EXPECT_EQ(store.room(), 1024U - 2 * 64);
 }
 
 TEST(BatchStore, PutsIntoAFileWhatMemoryIsNotAllowedFor) {
-  BatchStore store(100);
-  for (std::size_t batch = 0; batch < 20; ++batch) {
-    store.put(kA, batch, bytes(40 + batch, static_cast<int>(batch)));
-    EXPECT_LE(store.held(), 100U);
+  BatchStore store(128);
+  std::vector<BatchStore::Place> places;
+  for (std::size_t i = 0; i < 20; ++i) {
+    places.push_back(store.put(bytes(40 + i, static_cast<int>(i))));
+    EXPECT_EQ(places.back().in_file, i >= 2);
   }
-  for (std::size_t batch = 0; batch < 20; ++batch) {
-    EXPECT_EQ(store.get(kA, batch), bytes(40 + batch, static_cast<int>(batch)));
+  for (std::size_t i = 0; i < 20; ++i) {
+    EXPECT_EQ(read(store, places[i]), bytes(40 + i, static_cast<int>(i)));
   }
 }
 
-TEST(BatchStore, ForgetsAValueAndHasItsMemoryAgain) {
-  BatchStore store(100);
-  store.put(kA, 0, bytes(90, 1));
-  store.put(kB, 0, bytes(50, 2));
-  store.drop(kA);
-  EXPECT_EQ(store.held(), 0U);
-  EXPECT_EQ(store.get(kB, 0), bytes(50, 2));
-  test::expect_error(ErrorCode::kInternal, "is not stored", [&] { store.get(kA, 0); });
-  store.put(kA, 0, bytes(90, 3));
-  EXPECT_EQ(store.held(), 90U);
+TEST(BatchStore, HasTheMemoryOfWhatIsDroppedAgainAsOnePiece) {
+  BatchStore store(256);
+  std::vector<BatchStore::Place> places;
+  for (int i = 0; i < 4; ++i) places.push_back(store.put(bytes(64, i)));
+  const auto in_file = store.put(bytes(50, 4));
+  for (const int i : {1, 3, 2}) store.drop(places[static_cast<std::size_t>(i)]);
+  EXPECT_EQ(store.room(), 192U);
+  const auto whole = store.put(bytes(192, 5));
+  EXPECT_FALSE(whole.in_file);
+  EXPECT_EQ(store.room(), 0U);
+  EXPECT_EQ(read(store, places[0]), bytes(64, 0));
+  EXPECT_EQ(read(store, in_file), bytes(50, 4));
+  EXPECT_EQ(read(store, whole), bytes(192, 5));
+  store.drop(in_file);
+  store.drop(whole);
+  store.drop(places[0]);
+  EXPECT_EQ(store.room(), 256U);
 }
 
 TEST(BatchStore, ServesThreadsSideBySide) {
-  BatchStore store(1000);
-  const auto work = [&](ValueId value) {
-    for (std::size_t batch = 0; batch < 50; ++batch) {
-      store.put(value, batch, bytes(64, static_cast<int>(batch)));
-      EXPECT_EQ(store.get(value, batch), bytes(64, static_cast<int>(batch)));
+  BatchStore store(1024);
+  const auto work = [&](int fill) {
+    for (int i = 0; i < 50; ++i) {
+      const auto place = store.put(bytes(64, fill + i));
+      EXPECT_EQ(read(store, place), bytes(64, fill + i));
+      if (i % 2 == 0) store.drop(place);
     }
   };
-  std::jthread other([&] { work(kB); });
-  work(kA);
+  std::jthread other([&] { work(100); });
+  work(0);
 }
 
 TEST(BatchStore, SaysWhereItCouldNotWrite) {
   setenv("TMPDIR", "/nowhere", /*overwrite=*/1);
   BatchStore store(0);
   test::expect_error(ErrorCode::kIo, "activations need a temporary file: No such file",
-                     [&] { store.put(kA, 0, bytes(1, 1)); });
+                     [&] { store.put(bytes(1, 1)); });
   unsetenv("TMPDIR");
+}
+
+TEST(BatchStore, SaysWhatMemoryTheSystemDoesNotGive) {
+  test::expect_error(ErrorCode::kIo, "bytes of activations in memory: Cannot allocate memory",
+                     [] { BatchStore(std::numeric_limits<std::size_t>::max() / 2); });
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include "quern/ptq/internal/input_moments.h"
 
 #include <ATen/ops/bmm.h>
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
 
 #include "quern/ptq/internal/depthwise_moments.h"
 
@@ -20,6 +23,24 @@ at::Tensor products(const at::Tensor& a, const at::Tensor& b) {
   return at::bmm(a.transpose(1, 2), b).to(at::kDouble);
 }
 
+/// Columns of a block of `squares`: few blocks lie below the diagonal where they are larger, and
+/// products of smaller ones are slow.
+constexpr std::int64_t kBlock = 192;
+
+/// products(a, a), of which the half below the diagonal is copied block by block.
+at::Tensor squares(const at::Tensor& a) {
+  const std::int64_t size = a.size(2);
+  if (size <= kBlock) return products(a, a);
+  at::Tensor result = at::empty({a.size(0), size, size}, at::kDouble);
+  for (std::int64_t begin = 0; begin < size; begin += kBlock) {
+    const std::int64_t end = std::min(begin + kBlock, size);
+    const at::Tensor rows = products(a.slice(2, begin, end), a.slice(2, begin));
+    result.slice(1, begin, end).slice(2, begin).copy_(rows);
+    result.slice(1, end).slice(2, begin, end).copy_(rows.slice(2, end - begin).transpose(1, 2));
+  }
+  return result;
+}
+
 }  // namespace
 
 void MomentSums::add(std::size_t lane, const TensorView& quantized, const TensorView* real) {
@@ -31,10 +52,13 @@ void MomentSums::add(std::size_t lane, const TensorView& quantized, const Tensor
     if (real != nullptr) add_to(sums.mixed, depthwise_products(layer_, quantized, *real).first);
     return;
   }
-  const at::Tensor columns = input_columns(layer_, quantized);
-  sums.columns += columns.size(1);
-  add_to(sums.quantized, products(columns, columns));
-  if (real != nullptr) add_to(sums.mixed, products(columns, input_columns(layer_, *real)));
+  for (const ColumnSlice& slice : column_slices(layer_, quantized.shape)) {
+    const at::Tensor columns = input_columns(layer_, quantized, slice);
+    sums.columns += columns.size(1);
+    add_to(sums.quantized, squares(columns));
+    if (real == nullptr) continue;
+    add_to(sums.mixed, products(columns, input_columns(layer_, *real, slice)));
+  }
 }
 
 InputMoments MomentSums::moments() const {

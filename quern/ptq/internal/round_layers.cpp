@@ -6,6 +6,7 @@
 
 #include <optional>
 
+#include "quern/analysis/sizes.h"
 #include "quern/base/error.h"
 #include "quern/base/parallel.h"
 #include "quern/base/progress.h"
@@ -33,13 +34,13 @@ std::vector<WeightedLayer> rounded_layers(const Graph& graph, PtqReport& report)
   return layers;
 }
 
-InputMoments moments_at(const WeightedLayer& layer, ActivationWalk& walk,
-                        std::optional<ActivationWalk>& float_walk, int threads) {
+InputMoments moments_at(const WeightedLayer& layer, const CalibrationPictures& pictures,
+                        ActivationWalk& walk, std::optional<ActivationWalk>& float_walk) {
   MomentSums sums(layer);
   const ActivationWalk::Stop quantized = walk.next();
   std::optional<ActivationWalk::Stop> real;
   if (float_walk) real.emplace(float_walk->next());
-  for_each_lane(walk.batches(), threads, [&](std::size_t lane, std::size_t batch) {
+  for_each_lane(pictures.batches(), pictures.threads(), [&](std::size_t lane, std::size_t batch) {
     const c10::InferenceMode no_gradients;
     quantized.run(batch, [&](const TensorView& x) {
       if (!real) return sums.add(lane, x);
@@ -82,19 +83,20 @@ PtqReport round_layers(Graph& graph, const Graph* reference, const CalibrationDa
   const c10::InferenceMode no_gradients;
   PtqReport report;
   const std::vector<WeightedLayer> layers = rounded_layers(graph, report);
-  const std::size_t walks = reference != nullptr ? 2 : 1;
-  ActivationWalk walk(graph, QuantMode::kFakeQuant, inputs_of(layers), data.memory / walks);
-  walk.load(data);
+  const std::vector<WeightedLayer> twins =
+      reference != nullptr ? layers_in(*reference, layers) : std::vector<WeightedLayer>();
+  CalibrationPictures pictures(
+      data, bytes_per_sample(graph) + (reference != nullptr ? bytes_per_sample(*reference) : 0));
+  pictures.load();
+  ActivationWalk walk(graph, QuantMode::kFakeQuant, inputs_of(layers), pictures);
   std::optional<ActivationWalk> float_walk;
   if (reference != nullptr) {
-    float_walk.emplace(*reference, QuantMode::kFloat, inputs_of(layers_in(*reference, layers)),
-                       data.memory / walks);
-    float_walk->load(data);
+    float_walk.emplace(*reference, QuantMode::kFloat, inputs_of(twins), pictures);
   }
   DeadInputs dead;
   Progress progress(title, layers.size());
   for (const WeightedLayer& layer : layers) {
-    const InputMoments moments = moments_at(layer, walk, float_walk, data.loader.threads);
+    const InputMoments moments = moments_at(layer, pictures, walk, float_walk);
     dead.add(layer, moments);
     const at::Tensor weights = weight_matrices(graph, layer).to(at::kDouble);
     const at::Tensor rounded =

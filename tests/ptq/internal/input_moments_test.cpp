@@ -1,0 +1,53 @@
+#include "quern/ptq/internal/input_moments.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace quern {
+namespace {
+
+using internal::InputMoments;
+using internal::MomentSums;
+using internal::WeightedLayer;
+
+constexpr std::int64_t kInputs = 450;  // Several blocks, the last one smaller.
+constexpr std::int64_t kRows = 5;
+constexpr double kTolerance = 1e-5;  // Float32 sums of 5 products of about 1.
+
+std::vector<float> numbers(std::uint32_t seed) {
+  std::mt19937 generator(seed);
+  std::vector<float> result(kInputs * kRows);
+  for (float& x : result) x = static_cast<float>(generator() % 2001) / 1000.0F - 1;
+  return result;
+}
+
+at::Tensor rows(std::vector<float>& x) {
+  return at::from_blob(x.data(), {kRows, kInputs}, at::kFloat).to(at::kDouble);
+}
+
+TEST(MomentSums, AreMeansOfProductsOverAllBatches) {
+  const WeightedLayer layer{.layer = "fc", .outputs = 1, .inputs = kInputs};
+  MomentSums sums(layer);
+  at::Tensor quantized = at::zeros({kInputs, kInputs}, at::kDouble);
+  at::Tensor mixed = quantized.clone();
+  for (const std::uint32_t batch : {0U, 1U, 2U}) {
+    std::vector<float> x_hat = numbers(batch);
+    std::vector<float> x = numbers(batch + 10);
+    const TensorView real{x, {kRows, kInputs}};
+    sums.add(batch, {x_hat, {kRows, kInputs}}, &real);
+    quantized += rows(x_hat).t().mm(rows(x_hat)) / (3.0 * kRows);
+    mixed += rows(x_hat).t().mm(rows(x)) / (3.0 * kRows);
+  }
+  const InputMoments found = sums.moments();
+  EXPECT_LT((found.quantized[0] - quantized).abs().max().item<double>(), kTolerance);
+  EXPECT_LT((found.mixed[0] - mixed).abs().max().item<double>(), kTolerance);
+  EXPECT_TRUE(at::equal(found.quantized, found.quantized.transpose(1, 2)));
+}
+
+}  // namespace
+}  // namespace quern
