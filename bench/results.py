@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what quern promises on real networks and photos, and writes docs/results.md.
 
-    bench/results.py [SECTION…]        SECTION: quantization, recovery, any_network, fuzzing;
+    bench/results.py [SECTION…]        SECTION: quantization, recovery, any_network, training, fuzzing;
                                        default: all but fuzzing. The others stay in the page as
                                        they are.
 
@@ -21,10 +21,11 @@ import any_network
 import fuzzing
 import quantization
 import recovery
+import training
 from command import ROOT, machine
 
 SECTIONS = {"quantization": quantization, "recovery": recovery, "any_network": any_network,
-            "fuzzing": fuzzing}
+            "training": training, "fuzzing": fuzzing}
 PAGE = ROOT / "docs/results.md"
 INTRODUCTION = """# Results
 

@@ -15,6 +15,7 @@ const std::vector<Command>& commands() {
       {"evaluate", "Measure accuracy on labelled photos"},
       {"run", "Predict photos; dump logits and codes"},
       {"export", "Write a model for a target", add_export},
+      {"bench", "Measure what a step of training costs"},
   };
   return list;
 }

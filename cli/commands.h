@@ -28,6 +28,7 @@ const std::vector<Command>& commands();
 using TorchCommands = const Command* (*)();
 
 // The verbs that need LibTorch.
+void add_bench(CLI::App& command);
 void add_demo(CLI::App& command);
 void add_evaluate(CLI::App& command);
 void add_quantize(CLI::App& command);

@@ -30,12 +30,22 @@ void Chunks::run(c10::function_ref<void(std::int64_t, std::int64_t, std::int64_t
   });
 }
 
+void Chunks::run_backwards(
+    c10::function_ref<void(std::int64_t, std::int64_t, std::int64_t)> work) const {
+  at::parallel_for(0, chunks_, /*grain_size=*/1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t chunk = end; chunk-- > begin;) {
+      const std::int64_t first = chunk * length_;
+      work(chunk, first, std::min(length_, count_ - first));
+    }
+  });
+}
+
 std::vector<double> Chunks::sum(
     std::int64_t lanes, std::int64_t channels,
     c10::function_ref<void(float*, std::int64_t, std::int64_t)> work) const {
   const at::Tensor sums = at::zeros({chunks_, lanes}, at::kFloat);
   auto* const all = sums.mutable_data_ptr<float>();
-  run([&](std::int64_t chunk, std::int64_t first, std::int64_t count) {
+  run_backwards([&](std::int64_t chunk, std::int64_t first, std::int64_t count) {
     work(all + chunk * lanes, first, count);
   });
   std::vector<double> totals(static_cast<std::size_t>(lanes / period_ * channels));

@@ -17,11 +17,16 @@ class Chunks {
 
   std::int64_t size() const { return chunks_; }
 
-  /// Calls work(chunk, first element, elements) for all of them, on LibTorch's threads.
+  /// Calls work(chunk, first element, elements) for all of them, on LibTorch's threads; each begins
+  /// with its first chunk.
   void run(c10::function_ref<void(std::int64_t, std::int64_t, std::int64_t)> work) const;
 
-  /// Lets every chunk add to `lanes` floats of its own, and returns their sums: of each of
-  /// `channels` elements, which repeat along `period`, for each of the lanes / period arrays.
+  /// The same from the last chunk on: what was written or read last is still in a cache.
+  void run_backwards(c10::function_ref<void(std::int64_t, std::int64_t, std::int64_t)> work) const;
+
+  /// Runs backwards and lets every chunk add to `lanes` floats of its own, and returns their sums:
+  /// of each of `channels` elements, which repeat along `period`, for each of the lanes / period
+  /// arrays.
   std::vector<double> sum(
       std::int64_t lanes, std::int64_t channels,
       c10::function_ref<void(float* sums, std::int64_t first, std::int64_t count)> work) const;

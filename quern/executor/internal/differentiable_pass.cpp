@@ -10,13 +10,14 @@
 
 #include "quern/base/error.h"
 #include "quern/executor/internal/chunks.h"
-#include "quern/executor/internal/torch_tensor.h"
+#include "quern/executor/internal/gradient_memory.h"
 
 namespace quern {
 
 struct DifferentiablePass::Parameters {
   std::int64_t channels = 1;
   std::vector<float> multiplier, offset;  ///< Repeated to one length.
+  bool is_identity = true;                ///< They change nothing.
   GradientPass pass;                      ///< All but the arrays and what a call decides.
 };
 
@@ -27,6 +28,8 @@ struct Call : torch::CustomClassHolder {
   std::shared_ptr<const DifferentiablePass::Parameters> parameters;
   GradientPass pass;
   double factor = 1;
+
+  bool only_clips() const { return pass.scale == 0 && parameters->is_identity; }
 
   GradientPass at(std::int64_t first) const {
     GradientPass result = pass;
@@ -39,10 +42,12 @@ struct Call : torch::CustomClassHolder {
 struct PassFunction : torch::autograd::Function<PassFunction> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
                             const at::Tensor& scale, const c10::intrusive_ptr<Call>& call) {
-    context->save_for_backward({x});
     context->saved_data["call"] = c10::IValue::make_capsule(call);
     context->saved_data["learns_scale"] = scale.requires_grad();
     at::Tensor y = at::empty_like(x);
+    // What only clips is clipped again to the same: the result, which its reader keeps anyway, says
+    // where the gradient goes.
+    context->save_for_backward({call->only_clips() ? y : x});
     const auto* const from = x.const_data_ptr<float>();
     auto* const to = y.mutable_data_ptr<float>();
     const Isa isa = active_isa();
@@ -57,8 +62,9 @@ struct PassFunction : torch::autograd::Function<PassFunction> {
     const at::Tensor x = context->get_saved_variables()[0];
     const auto capsule = context->saved_data["call"].toCapsule();
     const auto& call = static_cast<const Call&>(*capsule);
-    const at::Tensor dy = dense(gradients[0]);
-    at::Tensor dx = at::empty_like(x);
+    const auto memory = gradient_memory(gradients[0]);
+    const at::Tensor& dy = memory.dy;
+    const at::Tensor& dx = memory.dx;
     const bool learns_scale = context->saved_data["learns_scale"].toBool();
     const Isa isa = active_isa();
     const Chunks chunks(x.numel(), call.pass.period);
@@ -125,6 +131,7 @@ DifferentiablePass::DifferentiablePass(const PointwiseSpec& spec, std::int64_t c
   parameters->channels = channels;
   parameters->multiplier = repeated(spec.multiplier, 1, period);
   parameters->offset = repeated(spec.offset, 0, period);
+  parameters->is_identity = spec.multiplier.empty();
   parameters->pass = grid_of(spec);
   parameters->pass.period = period;
   parameters->pass.multiplier = parameters->multiplier.data();

@@ -13,7 +13,7 @@
 
 #include "quern/base/error.h"
 #include "quern/executor/internal/chunks.h"
-#include "quern/executor/internal/torch_tensor.h"
+#include "quern/executor/internal/gradient_memory.h"
 
 namespace quern {
 namespace {
@@ -96,15 +96,6 @@ void normalize(Call& call, const NormalizationState& state, const Statistics& by
 
 at::Tensor vector(const std::vector<double>& values) { return at::tensor(values, at::kFloat); }
 
-/// Memory for the gradient: that of `dy` where nobody else holds it.
-at::Tensor memory_like(const at::Tensor& dy, bool is_ours) {
-  return is_ours ? dy : at::empty_like(dy);
-}
-
-bool is_sole_owner(const at::Tensor& tensor) {
-  return tensor.use_count() == 1 && tensor.storage().use_count() == 1;
-}
-
 /// Gradients by x, γ, β and the scale.
 torch::autograd::variable_list differentiate(const Call& call, const at::Tensor& x,
                                              const at::Tensor& dy, const at::Tensor& dx) {
@@ -162,11 +153,9 @@ struct NormalizedFunction : torch::autograd::Function<NormalizedFunction> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
-    const bool is_ours = is_sole_owner(gradients[0]);
+    const auto [dy, dx] = gradient_memory(gradients[0]);
     const at::Tensor x = context->get_saved_variables()[0];
     const auto capsule = context->saved_data["call"].toCapsule();
-    const at::Tensor dy = dense(gradients[0]);
-    const at::Tensor dx = memory_like(dy, is_ours || !dy.is_same(gradients[0]));
     return differentiate(static_cast<const Call&>(*capsule), x, dy, dx);
   }
 };

@@ -16,6 +16,7 @@
 #include "quern/executor/internal/normalized_pass.h"
 #include "quern/executor/internal/plain_fake_quant.h"
 #include "quern/executor/internal/torch_tensor.h"
+#include "quern/executor/internal/training_conv.h"
 #include "quern/executor/internal/weight_quant.h"
 #include "quern/ops/window_geometry.h"
 
@@ -186,8 +187,10 @@ Forward build_training_step(const StepSource& source, const TrainingContext& con
   const bool has_gradient = std::ranges::find(kWithoutGradient, node.op) == kWithoutGradient.end();
   source.node.check_supported(has_gradient, "{} in training: its gradient is 0 everywhere",
                               node.op);
-  if (node.op == "Conv" && context.operators == TrainingOperators::kPlain) {
-    if (Forward plain = build_plain_conv(source)) return plain;
+  if (node.op == "Conv") {
+    const bool is_plain = context.operators == TrainingOperators::kPlain;
+    Forward conv = is_plain ? build_plain_conv(source) : build_training_conv(source);
+    if (conv) return conv;
   }
   return fallback(source);
 }
