@@ -44,7 +44,7 @@ static inline int32_t quern_scale(int32_t accumulator, int32_t multiplier, int32
   const int64_t product = (int64_t)accumulator * multiplier + remainder;
   if (shift > 32) {
     // Neither half nor the quotient sees the low word of the product.
-    return ((int32_t)(product >> 32) + (nearest << (shift - 33))) >> (shift - 32);
+    return (((int32_t)(product >> 32) >> (shift - 33)) + nearest) >> 1;
   }
   const int64_t scaled = (product + ((int64_t)nearest << (shift - 1))) >> shift;
   return scaled > INT32_MAX ? INT32_MAX : scaled < INT32_MIN ? INT32_MIN : (int32_t)scaled;

@@ -4,7 +4,7 @@
 #include "quern/runtime/conv.h"
 
 /// Output channels that are accumulated before they are requantized; even.
-enum { kQuernBlock = 16 };
+enum { kQuernBlock = 32 };
 
 /// Σ x · v of one or two pixels by the channels of some pairs; sums are [pixel][kQuernBlock].
 typedef void (*QuernDot)(const int16_t* inputs, const uint32_t* w, int32_t words, int32_t pairs,

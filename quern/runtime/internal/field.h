@@ -6,19 +6,16 @@
 
 enum { kBits = QUERN_WEIGHT_BITS };
 
-/// QUERN_STEP for the lowest bit of every two consecutive weights in a word, written out: compilers
-/// for small machines do not unroll a loop of two turns.
+/// STEP for the lowest bit of every two consecutive weights in a word, written out: compilers for
+/// small machines do not unroll a loop of two turns.
 #if QUERN_WEIGHT_BITS == 8
-#define QUERN_STEPS QUERN_STEP(0)
+#define QUERN_STEPS(STEP) STEP(0)
 #elif QUERN_WEIGHT_BITS == 4
-#define QUERN_STEPS QUERN_STEP(0) QUERN_STEP(8)
+#define QUERN_STEPS(STEP) STEP(0) STEP(8)
 #elif QUERN_WEIGHT_BITS == 2
-#define QUERN_STEPS QUERN_STEP(0) QUERN_STEP(4) QUERN_STEP(8) QUERN_STEP(12)
+#define QUERN_STEPS(STEP) STEP(0) STEP(4) STEP(8) STEP(12)
 #else
-#define QUERN_STEPS \
-  QUERN_STEP(0)     \
-  QUERN_STEP(2)     \
-  QUERN_STEP(4) QUERN_STEP(6) QUERN_STEP(8) QUERN_STEP(10) QUERN_STEP(12) QUERN_STEP(14)
+#define QUERN_STEPS(STEP) STEP(0) STEP(2) STEP(4) STEP(6) STEP(8) STEP(10) STEP(12) STEP(14)
 #endif
 
 /// The stored value of the weight whose lowest bit is bit `shift` of the word.
