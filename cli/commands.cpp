@@ -14,6 +14,8 @@ const std::vector<Command>& commands() {
       {"report", "Write a run's report again"},
       {"evaluate", "Measure accuracy on labelled photos"},
       {"run", "Predict photos; dump logits and codes"},
+      {"lower", "Turn a quantized network into integers: a .quern file", add_lower},
+      {"verify", "Hold integers against the quantized network, layer by layer, on photos"},
       {"export", "Write a model for a target", add_export},
       {"bench", "Measure what a step of training costs"},
   };

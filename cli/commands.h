@@ -35,12 +35,14 @@ void add_quantize(CLI::App& command);
 void add_report(CLI::App& command);
 void add_run(CLI::App& command);
 void add_train(CLI::App& command);
+void add_verify(CLI::App& command);
 
 // The verbs that do not.
 void add_export(CLI::App& command);
 void add_import_weights(CLI::App& command);
 void add_info(CLI::App& command);
 void add_init(CLI::App& command);
+void add_lower(CLI::App& command);
 void add_zoo(CLI::App& command);
 
 }  // namespace quern::cli

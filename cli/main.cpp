@@ -8,6 +8,7 @@
 #include <new>
 
 #include "cli/commands.h"
+#include "cli/difference.h"
 #include "cli/torch_module.h"
 #include "quern/base/error.h"
 #include "quern/base/interrupt.h"
@@ -22,6 +23,7 @@ constexpr int kSuccess = 0;
 constexpr int kInternalFailure = 1;
 constexpr int kUsage = 2;
 constexpr int kUnsupportedFailure = 3;
+constexpr int kDifference = 5;
 constexpr int kBadInput = 7;
 constexpr int kInterrupted = 130;
 
@@ -87,6 +89,8 @@ int run(int argc, char** argv) {
     return report(std::string(error.what()) + " (see `" + help + " --help`)", kUsage);
   } catch (const Interrupted& request) {
     return report(request.what(), kInterrupted);
+  } catch (const Difference& difference) {
+    return report(difference.what(), kDifference);
   } catch (const Error& error) {
     return report(error.what(), exit_code(error.code()));
   } catch (const std::bad_alloc&) {

@@ -2,11 +2,13 @@
 #include <memory>
 
 #include "cli/commands.h"
+#include "cli/integers.h"
 #include "cli/load.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "quern/base/log.h"
 #include "quern/evaluate/accuracy.h"
+#include "quern/evaluate/integer_network.h"
 #include "quern/evaluate/multi_label.h"
 #include "quern/pipeline/quantize.h"
 #include "quern/pipeline/read_data.h"
@@ -42,9 +44,32 @@ void print(const EvaluateCommand& options, const Figures& figures) {
   }
 }
 
+/// What an integer network answers.
+void run_integers(const EvaluateCommand& options) {
+  const Recipe& recipe = options.recipe;
+  IntegerFile file = load_integers(recipe.model.source);
+  const LoaderOptions loader = loader_options(recipe, resolve(recipe.data.preprocess, file.input));
+  const IntegerNetwork network(std::move(file.model), loader.preprocessing);
+  std::unique_ptr<Predictor> reference;
+  if (!options.reference.empty()) {
+    Graph graph = load(recipe, options.reference);
+    fix_picture_size(graph, loader.preprocessing.crop);
+    reference = predictor(graph);
+  }
+  const LabelledSet set = read(options);
+  if (set.is_multi_label()) {
+    print(options, evaluate_multi_label(network, set, loader, reference.get()));
+    return;
+  }
+  const std::int64_t offset = recipe.data.label_offset.value_or(file.input.label_offset);
+  print(options, evaluate_accuracy(network, set.samples, {.loader = loader, .label_offset = offset},
+                                   reference.get()));
+}
+
 void run(const EvaluateCommand& options) {
   const Recipe& recipe = options.recipe;
   check_zoo_options(recipe, {recipe.model.source, options.reference});
+  if (is_integer_network(recipe.model.source)) return run_integers(options);
   Graph graph = load(recipe, recipe.model.source);
   Graph other = options.reference.empty() ? Graph() : load(recipe, options.reference);
   const Graph* const reference = options.reference.empty() ? nullptr : &other;

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/integer_info.h"
+#include "cli/integers.h"
 #include "cli/load.h"
 #include "cli/options.h"
 #include "cli/table.h"
@@ -15,6 +17,8 @@
 #include "quern/analysis/targets.h"
 #include "quern/base/error.h"
 #include "quern/base/readable.h"
+#include "quern/lower/weight_arrays.h"
+#include "quern/tensor/npz.h"
 
 namespace quern::cli {
 namespace {
@@ -22,6 +26,7 @@ namespace {
 struct InfoCommand {
   Recipe recipe;
   std::string target;
+  std::string weights;
   bool json = false;
 };
 
@@ -213,9 +218,29 @@ void lint(const Graph& graph, bool as_json) {
   }
 }
 
+void dump_weights(const IntModel& model, const std::string& path) {
+  const std::map<std::string, Tensor> arrays = weight_arrays(model);
+  write_npz(path, arrays);
+  std::cout << fmt::format("wrote {}: {} arrays\n", path, arrays.size());
+}
+
+void run_integers(const InfoCommand& options) {
+  require(options.target.empty(), "--target looks at graphs, {} is an integer network",
+          options.recipe.model.source);
+  const IntegerFile file = load_integers(options.recipe.model.source);
+  if (!options.weights.empty()) return dump_weights(file.model, options.weights);
+  if (options.json) {
+    std::cout << integers_json(file).dump(2) << '\n';
+  } else {
+    std::cout << integers_text(file);
+  }
+}
+
 void run(const InfoCommand& options) {
   check_zoo_options(options.recipe, {options.recipe.model.source});
+  if (is_integer_network(options.recipe.model.source)) return run_integers(options);
   const Graph graph = load(options.recipe, options.recipe.model.source);
+  if (!options.weights.empty()) return dump_weights(lower(graph).model, options.weights);
   if (!options.target.empty()) {
     lint(graph, options.json);
     return;
@@ -240,6 +265,11 @@ void add_info(CLI::App& command) {
       .add_option("--target", options->target,
                   "finn: list, layer by layer, what FINN would refuse (exit 3 if anything)")
       ->check(CLI::IsMember({"finn"}));
+  command
+      .add_option("--dump-weights", options->weights,
+                  "Instead: write the integers of a quantized network or a .quern file, by layer, "
+                  "as .npz")
+      ->type_name("FILE");
   add_json_option(command, options->json);
   command.callback([options] { run(*options); });
 }

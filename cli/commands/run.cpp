@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "cli/commands.h"
+#include "cli/integers.h"
 #include "cli/load.h"
 #include "cli/options.h"
 #include "quern/analysis/dataflow.h"
@@ -16,6 +17,7 @@
 #include "quern/base/readable.h"
 #include "quern/executor/plan.h"
 #include "quern/pipeline/dump.h"
+#include "quern/pipeline/dump_integers.h"
 #include "quern/pipeline/quantize.h"
 #include "quern/pipeline/ready_inputs.h"
 #include "quern/tensor/npz.h"
@@ -93,6 +95,27 @@ struct Results {
   std::map<std::string, Tensor> arrays;
 };
 
+Results results_of(Dump numbers, const std::vector<Sample>& samples) {
+  for (const std::string& skipped : numbers.skipped) log_warning("left out: {}", skipped);
+  Results results{.samples = {}, .arrays = std::move(numbers.arrays)};
+  for (const std::size_t position : numbers.samples) {
+    results.samples.push_back(samples.at(position).path.string());
+  }
+  return results;
+}
+
+/// The results of an integer network; `graph` is its input.
+Results results_of(const RunCommand& options, IntModel model, const Graph& graph, DumpKind kind) {
+  require(!options.data.ends_with(".npz"),
+          "an integer network takes pictures, not the floats of {}: give a list or IMAGE…",
+          options.data);
+  const LoaderOptions loader =
+      loader_options(options.recipe, resolve(options.recipe.data.preprocess, graph));
+  const IntegerNetwork network(std::move(model), loader.preprocessing);
+  const std::vector<Sample> samples = samples_of_run(options);
+  return results_of(dump_integers(network, samples, loader, kind), samples);
+}
+
 Results results_of(const RunCommand& options, Graph graph, DumpKind kind) {
   Results results;
   if (options.data.ends_with(".npz")) {
@@ -107,18 +130,12 @@ Results results_of(const RunCommand& options, Graph graph, DumpKind kind) {
       loader_options(options.recipe, resolve(options.recipe.data.preprocess, graph));
   fix_picture_size(graph, loader.preprocessing.crop);
   const std::vector<Sample> samples = samples_of_run(options);
-  Dump numbers = dump(graph, samples, loader, kind);
-  for (const std::string& skipped : numbers.skipped) log_warning("left out: {}", skipped);
-  for (const std::size_t position : numbers.samples) {
-    results.samples.push_back(samples.at(position).path.string());
-  }
-  results.arrays = std::move(numbers.arrays);
-  return results;
+  return results_of(dump(graph, samples, loader, kind), samples);
 }
 
 void print(const RunCommand& options, const Graph& graph, const std::vector<std::string>& samples,
            const Tensor& scores) {
-  const bool are_probabilities = gives_probabilities(graph);
+  const bool are_probabilities = !graph.outputs().empty() && gives_probabilities(graph);
   const auto classes = static_cast<std::size_t>(scores.shape().at(1));
   const std::vector<std::string> names = output_names(
       options.names, classes, options.recipe.data.label_offset.value_or(graph.label_offset));
@@ -150,16 +167,22 @@ void run(const RunCommand& options) {
   require(options.data.empty() || options.images.empty(),
           "pictures are given twice, as IMAGE… and by --data; expected one of them");
   check_zoo_options(options.recipe, {options.recipe.model.source});
-  const Graph graph = load(options.recipe, options.recipe.model.source);
-  if (options.output.empty()) check_is_logits(graph);
-  const auto [samples, arrays] = results_of(options, graph, kind);
+  const bool is_integer = is_integer_network(options.recipe.model.source);
+  IntegerFile file = is_integer ? load_integers(options.recipe.model.source) : IntegerFile();
+  const Graph graph =
+      is_integer ? std::move(file.input) : load(options.recipe, options.recipe.model.source);
+  if (options.output.empty() && !is_integer) check_is_logits(graph);
+  const auto [samples, arrays] = is_integer
+                                     ? results_of(options, std::move(file.model), graph, kind)
+                                     : results_of(options, graph, kind);
   if (!options.output.empty()) {
     write_npz(options.output, arrays);
     std::cout << fmt::format("wrote {}: {} arrays of {} images\n", options.output, arrays.size(),
                              samples.size());
     return;
   }
-  const std::string& output = graph.value(graph.outputs().at(0)).name;
+  const std::string& output =
+      is_integer ? file.provenance.outputs.at(0) : graph.value(graph.outputs().at(0)).name;
   const Tensor& logits = arrays.at(output);
   if (logits.rank() != 2 || logits.dtype() != DType::kFloat32 || logits.shape()[1] == 0) {
     fail(ErrorCode::kUnsupported, "the output '{}' is {} {}, expected float32 logits [N, classes]",

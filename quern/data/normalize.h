@@ -25,6 +25,9 @@ class Normalization {
   void apply(std::span<const std::uint8_t> from, Layout from_layout, std::span<float> to,
              Layout to_layout) const;
 
+  /// What the pixel values 0 … 255 become in channel `channel` of those that the network reads.
+  const std::array<float, 256>& table(std::size_t channel) const { return tables_.at(channel); }
+
  private:
   std::array<std::array<float, 256>, 3> tables_{};  ///< By the channel that the network reads.
   std::array<std::size_t, 3> source_{};             ///< The channel of RGB that it is read from.

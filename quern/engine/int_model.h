@@ -24,7 +24,7 @@ using OpIndex = std::int32_t;
 /// Codes are stored unsigned, from 0 up, whatever the sign of the grid: a signed code q of 8 bits
 /// is stored as q + 128. A stored u means the real value (u − zero_point) · scale.
 struct IntTensor {
-  std::string name;  ///< Of the value it holds; unique in the model.
+  std::string name;  ///< Of the layer that computes it, or of the input; unique in the model.
   std::int32_t height = 1;
   std::int32_t width = 1;
   std::int32_t channels = 1;

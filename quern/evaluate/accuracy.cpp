@@ -80,8 +80,15 @@ std::int64_t rank_of(std::span<const float> logits, std::int64_t label) {
 
 Accuracy evaluate_accuracy(const Graph& graph, const std::vector<Sample>& samples,
                            const EvaluateOptions& options, const Graph* reference) {
+  const std::unique_ptr<Predictor> network = predictor(graph);
+  const std::unique_ptr<Predictor> other = reference != nullptr ? predictor(*reference) : nullptr;
+  return evaluate_accuracy(*network, samples, options, other.get());
+}
+
+Accuracy evaluate_accuracy(const Predictor& network, const std::vector<Sample>& samples,
+                           const EvaluateOptions& options, const Predictor* reference) {
   const auto start = std::chrono::steady_clock::now();
-  const LogitsRun networks(graph, reference, samples, options.loader);
+  const LogitsRun networks(network, reference, samples, options.loader);
   std::vector<Tally> tallies(networks.batches());
   const LoaderReport loaded = networks.run([&](const LogitsBatch& batch) {
     tallies.at(batch.pictures.index) = tally_of(batch, samples, options.label_offset);

@@ -7,6 +7,7 @@
 
 #include "quern/data/image_list.h"
 #include "quern/data/loader.h"
+#include "quern/evaluate/predictor.h"
 #include "quern/graph/graph.h"
 
 namespace quern {
@@ -37,6 +38,10 @@ struct Accuracy {
 ///         whose logits are not finite; errors of Plan and for_each_batch.
 Accuracy evaluate_accuracy(const Graph& graph, const std::vector<Sample>& samples,
                            const EvaluateOptions& options, const Graph* reference = nullptr);
+
+/// The same of anything that answers with logits. `seconds` does not contain its making.
+Accuracy evaluate_accuracy(const Predictor& network, const std::vector<Sample>& samples,
+                           const EvaluateOptions& options, const Predictor* reference = nullptr);
 
 /// The position of class `label` when classes are sorted by falling logit, from 0.
 std::int64_t rank_of(std::span<const float> logits, std::int64_t label);

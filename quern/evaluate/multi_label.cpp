@@ -150,10 +150,17 @@ MultiLabelMetrics multi_label_metrics(const std::vector<std::string>& outputs,
 
 MultiLabelMetrics evaluate_multi_label(const Graph& graph, const LabelledSet& set,
                                        const LoaderOptions& loader, const Graph* reference) {
+  check_gives_logits(graph);
+  const std::unique_ptr<Predictor> network = predictor(graph);
+  const std::unique_ptr<Predictor> other = reference != nullptr ? predictor(*reference) : nullptr;
+  return evaluate_multi_label(*network, set, loader, other.get());
+}
+
+MultiLabelMetrics evaluate_multi_label(const Predictor& network, const LabelledSet& set,
+                                       const LoaderOptions& loader, const Predictor* reference) {
   const auto start = std::chrono::steady_clock::now();
   require(set.is_multi_label(), "the data set has one class a picture, expected several outputs");
-  check_gives_logits(graph);
-  const LogitsRun networks(graph, reference, set.samples, loader);
+  const LogitsRun networks(network, reference, set.samples, loader);
   std::vector<BatchTally> tallies(networks.batches());
   const LoaderReport loaded = networks.run(
       [&](const LogitsBatch& batch) { tallies.at(batch.pictures.index) = tally_of(batch, set); });

@@ -8,6 +8,7 @@
 
 #include "quern/data/labelled_set.h"
 #include "quern/data/loader.h"
+#include "quern/evaluate/predictor.h"
 #include "quern/graph/graph.h"
 
 namespace quern {
@@ -64,5 +65,10 @@ MultiLabelMetrics multi_label_metrics(const std::vector<std::string>& outputs,
 MultiLabelMetrics evaluate_multi_label(const Graph& graph, const LabelledSet& set,
                                        const LoaderOptions& loader,
                                        const Graph* reference = nullptr);
+
+/// The same of anything that answers with logits.
+MultiLabelMetrics evaluate_multi_label(const Predictor& network, const LabelledSet& set,
+                                       const LoaderOptions& loader,
+                                       const Predictor* reference = nullptr);
 
 }  // namespace quern

@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "quern/data/loader.h"
-#include "quern/executor/plan.h"
-#include "quern/graph/graph.h"
+#include "quern/evaluate/predictor.h"
 
 namespace quern {
 
@@ -40,27 +39,22 @@ struct LogitsError {
 /// One network, or two side by side, over a list of pictures.
 class LogitsRun {
  public:
-  /// All but the samples must live as long as this.
-  /// @throws errors of check_is_logits, check_samples_stay_apart and Plan.
-  LogitsRun(const Graph& graph, const Graph* reference, const std::vector<Sample>& samples,
-            const LoaderOptions& loader);
+  /// All but the loader's options must live as long as this.
+  LogitsRun(const Predictor& network, const Predictor* reference,
+            const std::vector<Sample>& samples, const LoaderOptions& loader);
 
   /// How many batches there are; their index lies below.
   std::size_t batches() const;
 
   /// Hands every batch to `consume`, several at a time.
-  /// @throws Error(kUnsupported) for an output without a row for each picture, Error(kParse) for
-  ///         one that is not finite, Error(kInvalidArgument) if the networks' outputs differ in
-  ///         number; what for_each_batch throws.
+  /// @throws Error(kInvalidArgument) if the networks' outputs differ in number; what Predictor and
+  ///         for_each_batch throw.
   LoaderReport run(const std::function<void(const LogitsBatch&)>& consume) const;
 
  private:
-  Tensor logits_of(const Plan& plan, const Batch& batch) const;
-
-  const Graph& graph_;
+  const Predictor& network_;
+  const Predictor* reference_;
   const std::vector<Sample>& samples_;
-  const Plan plan_;
-  std::optional<Plan> reference_;
   LoaderOptions loader_;
 };
 

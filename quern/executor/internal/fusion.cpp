@@ -3,12 +3,12 @@
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <span>
 
 #include "quern/executor/internal/differentiable_pass.h"
 #include "quern/executor/internal/torch_tensor.h"
+#include "quern/quantizers/batchnorm_affine.h"
 
 namespace quern {
 namespace {
@@ -61,16 +61,11 @@ bool PointwiseChain::append_batch_normalization(const StepSource& source) {
   for (std::size_t i = 1; i <= 4; ++i) {
     if (!source.is_constant(i)) return false;
   }
-  const auto gamma = floats(source.constants[1]);
-  const auto beta = floats(source.constants[2]);
-  const auto mean = floats(source.constants[3]);
-  const auto variance = floats(source.constants[4]);
-  const double epsilon = source.node.attribute<float>("epsilon");
-  for (std::size_t c = 0; c < gamma.size(); ++c) {
-    const double multiplier = gamma[c] / std::sqrt(variance[c] + epsilon);
-    spec_.multiplier.push_back(static_cast<float>(multiplier));
-    spec_.offset.push_back(static_cast<float>(beta[c] - mean[c] * multiplier));
-  }
+  ChannelAffine affine = batchnorm_affine(floats(source.constants[1]), floats(source.constants[2]),
+                                          floats(source.constants[3]), floats(source.constants[4]),
+                                          source.node.attribute<float>("epsilon"));
+  spec_.multiplier = std::move(affine.multiplier);
+  spec_.offset = std::move(affine.offset);
   return true;
 }
 

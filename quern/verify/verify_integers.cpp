@@ -1,0 +1,263 @@
+#include "quern/verify/verify_integers.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "quern/base/error.h"
+#include "quern/base/progress.h"
+#include "quern/evaluate/integer_network.h"
+#include "quern/executor/plan.h"
+#include "quern/verify/model_difference.h"
+#include "quern/verify/op_runner.h"
+
+namespace quern {
+namespace {
+
+/// Differences of one op's output.
+struct Tally {
+  std::int64_t elements = 0;
+  std::int64_t differing = 0;
+  std::int32_t largest = 0;
+
+  void add(const Integers& a, const Integers& b) {
+    elements += std::ssize(a);
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (a[i] == b[i]) continue;
+      const std::int64_t difference = std::abs(std::int64_t{a[i]} - b[i]);
+      ++differing;
+      largest = static_cast<std::int32_t>(
+          std::max<std::int64_t>(largest, std::min<std::int64_t>(difference, INT32_MAX)));
+    }
+  }
+
+  Tally& operator+=(const Tally& other) {
+    elements += other.elements;
+    differing += other.differing;
+    largest = std::max(largest, other.largest);
+    return *this;
+  }
+};
+
+using Tallies = std::vector<Tally>;  ///< Per op.
+
+/// Tensors whose integers are known, by index; empty where they are not.
+using Values = std::vector<Integers>;
+
+class Verification {
+ public:
+  Verification(const Graph& graph, const IntModel& exact, const IntModel& engine,
+               const LoaderOptions& loader)
+      : graph_(graph),
+        exact_(exact),
+        plan_(graph, {.taps = tapped(graph, exact)}),
+        input_(exact, loader.preprocessing),
+        engine_(engine, loader.preprocessing) {}
+
+  std::int64_t bytes_per_sample() const {
+    return plan_.bytes_per_sample() + engine_.bytes_per_sample();
+  }
+
+  /// What the pictures of a batch add: to the pair of fake-quant and exact, and to that of exact
+  /// and engine.
+  std::pair<Tallies, Tallies> run(const Batch& batch) const {
+    std::vector<OpRunner> runners;
+    for (const IntOp& op : exact_.ops) runners.emplace_back(exact_, op);
+    std::pair<Tallies, Tallies> tallies{exact_.ops.size(), exact_.ops.size()};
+    const std::vector<Values> shown = fake_quant_codes(batch);
+    const auto pixels = batch.images.data<float>();
+    const std::size_t size = pixels.size() / batch.samples.size();
+    for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+      const auto picture = pixels.subspan(i * size, size);
+      const std::vector<std::uint8_t> given = input_.of(picture);
+      const Integers integers(given.begin(), given.end());
+      compare_layers(shown[i], integers, runners, tallies.first);
+      compare_engine(picture, integers, runners, tallies.second);
+    }
+    return tallies;
+  }
+
+ private:
+  static std::vector<ValueId> tapped(const Graph& graph, const IntModel& model) {
+    std::vector<ValueId> values;
+    for (const IntOp& op : model.ops) {
+      const IntTensor& tensor = model.tensors.at(static_cast<std::size_t>(op.output));
+      const auto layer = graph.find_layer(tensor.name);
+      if (layer && tensor.bits != 32) values.push_back(graph.node(*layer).outputs.at(0));
+    }
+    return values;
+  }
+
+  std::size_t input_tensor() const { return static_cast<std::size_t>(exact_.inputs[0].tensor); }
+
+  /// Per picture, what the fake-quant run computes on the grids that are tensors.
+  std::vector<Values> fake_quant_codes(const Batch& batch) const {
+    std::vector<Values> all(batch.samples.size(), Values(exact_.tensors.size()));
+    plan_.run({batch.images}, [&](ValueId id, const TensorView& view) {
+      const std::string& layer = graph_.producer(id)->layer;
+      const auto found = std::ranges::find(exact_.tensors, layer, &IntTensor::name);
+      const auto index = static_cast<std::size_t>(found - exact_.tensors.begin());
+      const Tensor values = view.to_tensor();
+      const std::size_t size = values.data<float>().size() / all.size();
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        all[i][index] = codes_of(*found, values.data<float>().subspan(i * size, size));
+      }
+    });
+    return all;
+  }
+
+  /// Codes of values on the grid, whose order is channel, row, column.
+  static Integers codes_of(const IntTensor& tensor, std::span<const float> values) {
+    const auto channels = static_cast<std::size_t>(tensor.channels);
+    const std::size_t pixels = values.size() / channels;
+    Integers codes(values.size());
+    for (std::size_t c = 0; c < channels; ++c) {
+      for (std::size_t i = 0; i < pixels; ++i) {
+        const double steps = double{values[c * pixels + i]} / double{tensor.scale[0]};
+        codes[i * channels + c] = static_cast<std::int32_t>(std::lround(steps)) + tensor.zero_point;
+      }
+    }
+    return codes;
+  }
+
+  Integers compute(const IntOp& op, OpRunner& runner, const Values& values) const {
+    std::vector<const Integers*> inputs;
+    for (const TensorIndex input : op.inputs) {
+      inputs.push_back(&values[static_cast<std::size_t>(input)]);
+    }
+    return runner.run(inputs);
+  }
+
+  void compare_layers(Values values, const Integers& integers, std::vector<OpRunner>& runners,
+                      Tallies& tallies) const {
+    values[input_tensor()] = integers;
+    for (std::size_t i = 0; i < exact_.ops.size(); ++i) {
+      Integers computed = compute(exact_.ops[i], runners[i], values);
+      Integers& expected = values[static_cast<std::size_t>(exact_.ops[i].output)];
+      if (expected.empty()) {
+        expected = std::move(computed);
+      } else {
+        tallies[i].add(computed, expected);
+      }
+    }
+  }
+
+  void compare_engine(std::span<const float> picture, const Integers& integers,
+                      std::vector<OpRunner>& runners, Tallies& tallies) const {
+    Values values(exact_.tensors.size());
+    values[input_tensor()] = integers;
+    Values found(exact_.ops.size());
+    engine_.run(picture, [&](const StepResult& step) {
+      const std::vector<std::int32_t> rows = elements(step);
+      Integers& of = found[static_cast<std::size_t>(step.op)];
+      const std::size_t row = rows.size() / static_cast<std::size_t>(step.row_end - step.row_begin);
+      of.resize(row * static_cast<std::size_t>(step.layout.height));
+      std::ranges::copy(rows, of.begin() + static_cast<std::ptrdiff_t>(
+                                               row * static_cast<std::size_t>(step.row_begin)));
+    });
+    for (std::size_t i = 0; i < exact_.ops.size(); ++i) {
+      Integers& computed = values[static_cast<std::size_t>(exact_.ops[i].output)];
+      computed = compute(exact_.ops[i], runners[i], values);
+      tallies[i].add(computed, found[i]);
+    }
+  }
+
+  const Graph& graph_;
+  const IntModel& exact_;
+  Plan plan_;
+  IntegerInput input_;
+  IntegerNetwork engine_;
+};
+
+FormPair pair_of(std::array<std::string, 2> forms, const Tallies& tallies, const IntModel& model) {
+  FormPair pair{.forms = std::move(forms)};
+  Tally total;
+  for (std::size_t i = 0; i < tallies.size(); ++i) {
+    total += tallies[i];
+    if (tallies[i].differing > 0 && pair.first_layer.empty()) {
+      pair.first_layer = model.ops[i].layer;
+    }
+  }
+  pair.elements = total.elements;
+  pair.differing = total.differing;
+  pair.largest = total.largest;
+  return pair;
+}
+
+/// The layer that is furthest from fake-quant, and what lowering noted about it.
+void judge_fake_quant(FormPair& pair, const Tallies& tallies, const LoweredModel& lowered,
+                      const LowerOptions& options) {
+  const bool rounds_down = options.rounding == RequantizeRounding::kFloor;
+  const auto most =
+      rounds_down ? pair.elements
+                  : static_cast<std::int64_t>(kMostDiffering * static_cast<double>(pair.elements));
+  pair.holds = pair.largest <= 1 && pair.differing <= most;
+  if (pair.holds) return;
+  std::size_t worst = 0;
+  const auto share = [&](std::size_t i) {
+    const Tally& of = tallies[i];
+    return std::pair(of.largest > 1,
+                     static_cast<double>(of.differing) /
+                         static_cast<double>(std::max<std::int64_t>(1, of.elements)));
+  };
+  for (std::size_t i = 0; i < tallies.size(); ++i) {
+    if (share(i) > share(worst)) worst = i;
+  }
+  const std::string& layer = lowered.model.ops[worst].layer;
+  pair.cause =
+      fmt::format("'{}' differs most: {} of {} codes, by up to {}", layer, tallies[worst].differing,
+                  tallies[worst].elements, tallies[worst].largest);
+  for (const std::string& note : lowered.report.notes) {
+    if (note.starts_with(fmt::format("'{}' ", layer))) pair.cause += "; " + note;
+  }
+}
+
+}  // namespace
+
+bool VerifyReport::holds() const {
+  return std::ranges::all_of(pairs, [](const FormPair& pair) { return pair.holds; });
+}
+
+VerifyReport verify_integers(const Graph& graph, const IntModel& model, const LowerOptions& options,
+                             const std::vector<Sample>& samples, const LoaderOptions& loader) {
+  const LoweredModel exact = lower(graph, options);
+  const std::optional<ModelDifference> changed = find_difference(model, exact.model);
+  VerifyReport report;
+  if (changed && model.ops.size() != exact.model.ops.size()) {
+    report.pairs.push_back(
+        {.forms = {"exact", "engine"}, .cause = changed->sentence, .holds = false});
+    return report;
+  }
+  const Verification verification(graph, exact.model, model, loader);
+  const LoaderOptions bounded = within_memory(loader, verification.bytes_per_sample());
+  Progress progress("verifying", samples.size());
+  std::vector<std::pair<Tallies, Tallies>> batches(batch_count(samples.size(), bounded));
+  const LoaderReport loaded = for_each_batch(samples, bounded, [&](int, const Batch& batch) {
+    batches[batch.index] = verification.run(batch);
+    progress.advance(batch.samples.size());
+  });
+  Tallies layers(exact.model.ops.size());
+  Tallies engine(exact.model.ops.size());
+  for (const auto& [of_layers, of_engine] : batches) {
+    for (std::size_t i = 0; i < of_layers.size(); ++i) {
+      layers[i] += of_layers[i];
+      engine[i] += of_engine[i];
+    }
+  }
+  report.images = loaded.images;
+  report.skipped = loaded.skipped;
+  report.pairs.push_back(pair_of({"fake-quant", "exact"}, layers, exact.model));
+  judge_fake_quant(report.pairs.back(), layers, exact, options);
+  FormPair& integers = report.pairs.emplace_back(pair_of({"exact", "engine"}, engine, exact.model));
+  if (changed) {
+    integers.first_layer = changed->layer;
+    integers.cause = changed->sentence;
+  } else if (integers.differing > 0) {
+    integers.cause = "the numbers are the same: schedule, memory or kernel differ";
+  }
+  integers.holds = integers.differing == 0 && !changed;
+  return report;
+}
+
+}  // namespace quern

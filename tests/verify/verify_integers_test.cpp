@@ -1,0 +1,110 @@
+#include "quern/verify/verify_integers.h"
+
+#include <gmock/gmock.h>
+
+#include "quern/base/random.h"
+#include "tests/support/quantized_network.h"
+#include "tests/support/temporary_folder.h"
+
+namespace quern {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class VerifyIntegers : public testing::Test {
+ protected:
+  VerifyReport verify(const IntModel& model, const LowerOptions& options = {}) {
+    return verify_integers(network_.graph, model, options, network_.samples, network_.loader);
+  }
+
+  test::TemporaryFolder folder_;
+  test::QuantizedNetwork network_ = test::quantized_network(folder_.path());
+};
+
+TEST_F(VerifyIntegers, HoldsForWhatLoweringGives) {
+  for (const Fold fold : {Fold::kWeights, Fold::kIcn, Fold::kThresholds}) {
+    const LowerOptions options{.fold = fold};
+    const VerifyReport report = verify(lower(network_.graph, options).model, options);
+    EXPECT_TRUE(report.holds());
+    EXPECT_EQ(report.images, 6U);
+    ASSERT_EQ(report.pairs.size(), 2U);
+    EXPECT_THAT(report.pairs[0].forms, ElementsAre("fake-quant", "exact"));
+    EXPECT_THAT(report.pairs[1].forms, ElementsAre("exact", "engine"));
+    EXPECT_GT(report.pairs[0].elements, 10000);
+    EXPECT_GE(report.pairs[1].elements, report.pairs[0].elements);
+    EXPECT_EQ(report.pairs[1].differing, 0);
+    EXPECT_EQ(report.pairs[1].first_layer, "");
+  }
+}
+
+TEST_F(VerifyIntegers, FindsTheLayerOfOneChangedNumber) {
+  const IntModel model = lower(network_.graph).model;
+  Random random(1);
+  for (int i = 0; i < 12; ++i) {
+    IntModel changed = model;
+    IntOp* op = nullptr;
+    do {
+      op = &changed.ops[static_cast<std::size_t>(random.integer(0, std::ssize(changed.ops) - 1))];
+    } while (!std::holds_alternative<IntConv>(op->kind));
+    auto& conv = std::get<IntConv>(op->kind);
+    switch (i % 3) {
+      case 0:
+        conv.weights.words[0] ^= 1U << random.integer(0, 3);
+        break;
+      case 1:
+        conv.bias[0] += random.integer(0, 1) == 0 ? 1 : -1;
+        break;
+      default:
+        conv.requantization.shift[0] += 1;
+    }
+    const VerifyReport report = verify(changed);
+    EXPECT_FALSE(report.holds());
+    EXPECT_EQ(report.pairs[1].first_layer, op->layer);
+    EXPECT_THAT(report.pairs[1].cause, HasSubstr(", expected "));
+  }
+}
+
+TEST_F(VerifyIntegers, RefusesAnotherNetwork) {
+  IntModel model = lower(network_.graph).model;
+  model.ops.pop_back();
+  const VerifyReport report = verify(model);
+  EXPECT_FALSE(report.holds());
+  EXPECT_THAT(report.pairs[0].cause, HasSubstr("the number of ops is "));
+}
+
+TEST_F(VerifyIntegers, FindsALayerThatIsFarFromFakeQuant) {
+  const IntModel model = lower(network_.graph).model;
+  for (const NodeId id : network_.graph.nodes_of("Conv")) {
+    const Node& node = network_.graph.node(id);
+    if (node.layer != "wide") continue;
+    // The graph says another thing than what the integers were made of.
+    Scale& scale = network_.graph.scale(
+        network_.graph.quantizer(network_.graph.quant_of(node.inputs[1])->quantizer).scale);
+    for (float& value : scale.values) value *= 1.5F;
+  }
+  const VerifyReport report = verify(model);
+  EXPECT_FALSE(report.pairs[1].holds);
+  EXPECT_EQ(report.pairs[1].first_layer, "wide");
+}
+
+TEST_F(VerifyIntegers, LetsFloorBeACodeLower) {
+  const LowerOptions options{.rounding = RequantizeRounding::kFloor};
+  const VerifyReport report = verify(lower(network_.graph, options).model, options);
+  EXPECT_TRUE(report.holds());
+  EXPECT_GT(report.pairs[0].differing, report.pairs[0].elements / 100);
+  EXPECT_EQ(report.pairs[0].largest, 1);
+}
+
+TEST_F(VerifyIntegers, IsTheSameForAnyNumberOfThreads) {
+  const IntModel model = lower(network_.graph).model;
+  network_.loader.threads = 1;
+  const VerifyReport one = verify(model);
+  network_.loader.threads = 3;
+  const VerifyReport three = verify(model);
+  EXPECT_EQ(one.pairs[0].differing, three.pairs[0].differing);
+  EXPECT_EQ(one.pairs[0].elements, three.pairs[0].elements);
+}
+
+}  // namespace
+}  // namespace quern
