@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "quern/analysis/sample_mixing.h"
 #include "quern/base/error.h"
 #include "quern/base/progress.h"
 #include "quern/calibrate/activation_sweep.h"
+#include "quern/calibrate/bias_headroom.h"
 #include "quern/quant/rules.h"
 
 namespace quern {
@@ -121,7 +123,16 @@ CalibrationReport calibrate(Graph& graph, const std::vector<Sample>& samples,
   Demands demands;
   calibrate_weights(graph, options, demands, report.notes);
   calibrate_activations(graph, samples, options, demands, report);
-  for (auto& [scale, values] : demands) graph.scale(scale).values = std::move(values);
+  std::set<ScaleId> found;
+  for (auto& [scale, values] : demands) {
+    graph.scale(scale).values = std::move(values);
+    found.insert(scale);
+  }
+  for (const std::string& layer : give_biases_headroom(graph, found)) {
+    report.notes.push_back(fmt::format(
+        "'{}': weights get a coarser scale than they need, since the bias does not fit a finer one",
+        layer));
+  }
   return report;
 }
 

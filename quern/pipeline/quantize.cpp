@@ -143,7 +143,7 @@ void run(const PtqAlgorithm& algorithm, const Recipe& recipe, const CalibrationD
 /// Algorithms that were asked for and do not run.
 void note_left_out(const std::vector<std::string>& names,
                    const std::vector<PtqAlgorithm>& algorithms, QuantizeResult& result) {
-  for (const std::string& name : names) {
+  for (const std::string& name : algorithm_names(names)) {
     if (std::ranges::find(algorithms, name, &PtqAlgorithm::name) != algorithms.end()) continue;
     result.notes.push_back(fmt::format(
         "'{}' is left out: what is learned over several layers together needs no correction of "

@@ -101,15 +101,24 @@ std::vector<fs::path> write_page(const fs::path& folder, const RunReport& report
           folder / "summary.csv"};
 }
 
+/// What an older run in the same folder left would speak of another network.
+void remove_report(const fs::path& folder) {
+  for (const char* name : {"index.html", "report.json", "layers.csv", "steps.csv", "summary.csv"}) {
+    std::error_code is_absent;
+    fs::remove(folder / name, is_absent);
+  }
+}
+
 }  // namespace
 
 fs::path report_page(const fs::path& run) { return run / "report" / "index.html"; }
 
 std::vector<fs::path> write_report(const fs::path& run, const Recipe& recipe,
                                    const QuantizeResult& result) {
+  const fs::path folder = run / "report";
+  remove_report(folder);
   if (recipe.report.pictures == 0) return {};
   const RunReport report = report_of(recipe, result);
-  const fs::path folder = run / "report";
   write_file(folder / "report.json", to_json(report));
   std::vector<fs::path> written = write_page(folder, report, times_of(result));
   written.push_back(folder / "report.json");

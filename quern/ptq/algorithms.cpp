@@ -76,10 +76,7 @@ const std::vector<PtqPreset>& ptq_presets() {
   return presets;
 }
 
-namespace {
-
-/// The names with presets replaced by what they stand for.
-std::vector<std::string> spelled_out(const std::vector<std::string>& names) {
+std::vector<std::string> algorithm_names(const std::vector<std::string>& names) {
   std::vector<std::string> known;
   for (const PtqAlgorithm& algorithm : ptq_algorithms()) known.emplace_back(algorithm.name);
   for (const PtqPreset& preset : ptq_presets()) known.emplace_back(preset.name);
@@ -98,6 +95,8 @@ std::vector<std::string> spelled_out(const std::vector<std::string>& names) {
   return result;
 }
 
+namespace {
+
 void check_rounding(const std::vector<PtqAlgorithm>& chosen) {
   const auto rounds = [](const PtqAlgorithm& algorithm) {
     return algorithm.stage == PtqStage::kRound;
@@ -114,7 +113,7 @@ void check_rounding(const std::vector<PtqAlgorithm>& chosen) {
 }  // namespace
 
 std::vector<PtqAlgorithm> ptq_algorithms(const std::vector<std::string>& names) {
-  const std::vector<std::string> wanted = spelled_out(names);
+  const std::vector<std::string> wanted = algorithm_names(names);
   std::vector<PtqAlgorithm> chosen;
   std::ranges::copy_if(ptq_algorithms(), std::back_inserter(chosen),
                        [&](const PtqAlgorithm& algorithm) {

@@ -55,6 +55,10 @@ struct PtqPreset {
 
 const std::vector<PtqPreset>& ptq_presets();
 
+/// The names with presets replaced by what they stand for.
+/// @throws Error(kInvalidArgument) for an unknown name, naming the nearest.
+std::vector<std::string> algorithm_names(const std::vector<std::string>& names);
+
 /// Those of these names, of algorithms or presets, each once, in the order in which they run;
 /// without those that correct where one that rounds needs none.
 /// @throws Error(kInvalidArgument) for an unknown name, naming the nearest, or two that round.

@@ -81,6 +81,17 @@ TEST_F(ReportRun, WritesNothingWhereTheRecipeWantsNoReport) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run"));
 }
 
+TEST_F(ReportRun, TakesAnOlderReportAwayAndNothingElse) {
+  const QuantizeResult result = quantize(recipe_);
+  write_report(folder_ / "run", recipe_, result);
+  write_file(folder_ / "run/report/notes.txt", std::string_view("mine"));
+  recipe_.report.pictures = 0;
+  write_report(folder_ / "run", recipe_, result);
+  EXPECT_FALSE(std::filesystem::exists(report_page(folder_ / "run")));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run/report/report.json"));
+  EXPECT_EQ(text("run", "notes.txt"), "mine");
+}
+
 TEST_F(ReportRun, IsWrittenAgainFromWhatTheRunLeft) {
   write_report(folder_ / "run", recipe_, quantize(recipe_));
   const std::string csv = text("run", "layers.csv");

@@ -24,6 +24,8 @@ TEST(PtqAlgorithms, TheCatalogIsInTheOrderOfTheStages) {
 }
 
 TEST(PtqAlgorithms, APresetStandsForItsAlgorithms) {
+  EXPECT_THAT(algorithm_names({"recommended", "gptq"}),
+              testing::ElementsAre("equalize_activations", "gpfq", "correct_bias", "gptq"));
   EXPECT_THAT(
       names(ptq_algorithms({"recommended", "equalize_weights"})),
       testing::ElementsAre("equalize_weights", "equalize_activations", "gpfq", "correct_bias"));
