@@ -76,11 +76,15 @@ bench: build ## figures on real networks and photos, into docs/results.md
 install: build ## into PREFIX
 	cmake --install build --prefix $(PREFIX)
 
-example: ## a program outside of the tree, against an installed quern
+example: ## programs outside of the tree, against an installed quern
 	$(MAKE) install PREFIX=$(CURDIR)/build/installed
 	cmake -S examples/find_package -B build/example -DCMAKE_PREFIX_PATH=$(CURDIR)/build/installed
 	cmake --build build/example
 	cd build/example && ./example
+	cmake -S examples/engine -B build/classify -DCMAKE_PREFIX_PATH=$(CURDIR)/build/installed
+	cmake --build build/classify
+	build/tests/quern_int_network_files build/classify/networks
+	build/classify/classify build/classify/networks/every_op_0.quern
 
 clean: ## remove what was built
 	rm -rf build build-*

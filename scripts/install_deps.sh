@@ -35,7 +35,7 @@ build_packages=(
 )
 
 check_packages=(
-  clang                        # fuzzers: libFuzzer is part of it
+  clang libclang-rt-14-dev     # fuzzers: libFuzzer and the sanitizers, which clang only recommends
   clang-format clang-tidy      # `make format`, `make tidy`
 )
 
