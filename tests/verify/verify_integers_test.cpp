@@ -40,8 +40,9 @@ TEST_F(VerifyIntegers, HoldsForWhatLoweringGives) {
 
 TEST_F(VerifyIntegers, FindsTheLayerOfOneChangedNumber) {
   const IntModel model = lower(network_.graph).model;
+  network_.samples.resize(1);
   Random random(1);
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < 50; ++i) {
     IntModel changed = model;
     IntOp* op = nullptr;
     do {
