@@ -83,6 +83,7 @@ example: ## programs outside of the tree, against an installed quern
 	cd build/example && ./example
 	cmake -S examples/engine -B build/classify -DCMAKE_PREFIX_PATH=$(CURDIR)/build/installed
 	cmake --build build/classify
+	cmake --build build --target quern_int_network_files
 	build/tests/quern_int_network_files build/classify/networks
 	build/classify/classify build/classify/networks/every_op_0.quern
 
