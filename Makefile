@@ -21,7 +21,7 @@ build: deps ## the command, build/quern
 	cmake --preset release
 	cmake --build --preset command
 
-demo: build ## a network quantized, on generated images
+demo: build ## a network trained to see painted fires, in float and at 4 bits
 	build/quern demo
 
 test: build ## all tests but those labelled slow

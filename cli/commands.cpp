@@ -4,7 +4,7 @@ namespace quern::cli {
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> list = {
-      {"demo", "Quantize, evaluate and export a network on generated photos"},
+      {"demo", "Train a network to see fire and smoke on painted photos, in float and at 4 bits"},
       {"init", "Write a commented recipe", add_init},
       {"zoo", "List the built-in networks", add_zoo},
       {"import-weights", "Fill a built-in network with the weights of a file", add_import_weights},

@@ -57,6 +57,9 @@ std::string to_text(const nlohmann::json& result) {
     text += fmt::format("wrote {}: the same answers, +1 or -1\n",
                         result["bipolar_model"].get<std::string>());
   }
+  if (result.contains("report")) {
+    text += fmt::format("report: {}\n", result["report"].get<std::string>());
+  }
   return text;
 }
 

@@ -11,18 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What `kind` and `sources` say, with roots that start at `data.root`.
-std::vector<DataSource> sources_of(const DataRecipe& data) {
-  if (!data.kind.empty()) {
-    require(!data.root.empty(), "data.root is empty: expected the folder of the data of kind '{}'",
-            data.kind);
-    return {{.kind = data.kind, .root = data.root}};
-  }
-  std::vector<DataSource> sources = data.sources;
-  for (DataSource& source : sources) source.root = fs::path(data.root) / source.root;
-  return sources;
-}
-
 /// The first pictures of a list or a folder.
 LabelledSet read_files(const DataRecipe& data, const std::string& name) {
   LabelledSet set;
@@ -35,6 +23,17 @@ LabelledSet read_files(const DataRecipe& data, const std::string& name) {
 }
 
 }  // namespace
+
+std::vector<DataSource> sources_of(const DataRecipe& data) {
+  if (!data.kind.empty()) {
+    require(!data.root.empty(), "data.root is empty: expected the folder of the data of kind '{}'",
+            data.kind);
+    return {{.kind = data.kind, .root = data.root}};
+  }
+  std::vector<DataSource> sources = data.sources;
+  for (DataSource& source : sources) source.root = fs::path(data.root) / source.root;
+  return sources;
+}
 
 LabelledSet read_data(const DataRecipe& data, const std::string& name) {
   require(!name.empty(), "no pictures are named: expected a list, a folder or a split");

@@ -1,11 +1,17 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "quern/data/labelled_set.h"
 #include "quern/recipe/recipe.h"
 
 namespace quern {
+
+/// The sets that `kind` or `sources` name, their roots below `data.root`; none where the keys of
+/// [data] name lists and folders themselves.
+/// @throws Error(kInvalidArgument) for a kind without a root.
+std::vector<DataSource> sources_of(const DataRecipe& data);
 
 /// The pictures that a key of [data] names. Where the recipe has a kind or sources, `name` is a
 /// split of theirs; else a list file or a folder. Relative paths start at `data.root`; at most

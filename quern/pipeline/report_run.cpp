@@ -101,22 +101,21 @@ std::vector<fs::path> write_page(const fs::path& folder, const RunReport& report
           folder / "summary.csv"};
 }
 
-/// What an older run in the same folder left would speak of another network.
-void remove_report(const fs::path& folder) {
-  for (const char* name : {"index.html", "report.json", "layers.csv", "steps.csv", "summary.csv"}) {
-    std::error_code is_absent;
-    fs::remove(folder / name, is_absent);
-  }
-}
-
 }  // namespace
 
 fs::path report_page(const fs::path& run) { return run / "report" / "index.html"; }
 
+void remove_report(const fs::path& run) {
+  for (const char* name : {"index.html", "report.json", "layers.csv", "steps.csv", "summary.csv"}) {
+    std::error_code is_absent;
+    fs::remove(run / "report" / name, is_absent);
+  }
+}
+
 std::vector<fs::path> write_report(const fs::path& run, const Recipe& recipe,
                                    const QuantizeResult& result) {
   const fs::path folder = run / "report";
-  remove_report(folder);
+  remove_report(run);
   if (recipe.report.pictures == 0) return {};
   const RunReport report = report_of(recipe, result);
   write_file(folder / "report.json", to_json(report));
@@ -127,7 +126,12 @@ std::vector<fs::path> write_report(const fs::path& run, const Recipe& recipe,
 
 std::vector<fs::path> rewrite_report(const fs::path& run) {
   const fs::path json = run / "report" / "report.json";
-  const RunReport report = report_from_json(read_text(json), json.string());
+  const std::string text = read_text(json);
+  if (is_training_report(text)) {
+    write_file(report_page(run), to_html(training_report_from_json(text, json.string())));
+    return {report_page(run)};
+  }
+  const RunReport report = report_from_json(text, json.string());
   return write_page(run / "report", report, times_of_manifest(run / "manifest.json"));
 }
 

@@ -19,8 +19,11 @@ std::filesystem::path report_page(const std::filesystem::path& run);
 std::vector<std::filesystem::path> write_report(const std::filesystem::path& run,
                                                 const Recipe& recipe, const QuantizeResult& result);
 
-/// Writes RUN/report/index.html and the tables again, from RUN/report/report.json and the times in
-/// RUN/manifest.json. @return what was written.
+/// Takes away what an older run in the folder reported, which would speak of another network.
+void remove_report(const std::filesystem::path& run);
+
+/// Writes RUN/report/index.html and the tables again, or the page of a training alone, from
+/// RUN/report/report.json and the times in RUN/manifest.json. @return what was written.
 /// @throws Error(kIo) naming what can not be read or written; Error(kParse) naming the file that is
 ///         no report or no manifest.
 std::vector<std::filesystem::path> rewrite_report(const std::filesystem::path& run);

@@ -52,10 +52,12 @@ void RunFolder::add_output(const fs::path& path) {
   outputs_[path.lexically_relative(folder_).string()] = sha256_of(path);
 }
 
+void RunFolder::add_data(const nlohmann::json& record) { data_ = record; }
+
 void RunFolder::write_manifest(const nlohmann::json& results) const {
-  const nlohmann::json manifest = {{"version", 1},        {"quern", QUERN_VERSION},
-                                   {"seed", seed_},       {"inputs", inputs_},
-                                   {"outputs", outputs_}, {"results", results}};
+  nlohmann::json manifest = {{"version", 1},      {"quern", QUERN_VERSION}, {"seed", seed_},
+                             {"inputs", inputs_}, {"outputs", outputs_},    {"results", results}};
+  if (!data_.is_null()) manifest["data"] = data_;
   write_file(folder_ / "manifest.json", manifest.dump(2) + "\n");
 }
 

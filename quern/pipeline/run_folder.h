@@ -2,7 +2,7 @@
 
 #include <filesystem>
 #include <map>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -36,6 +36,9 @@ class RunFolder {
   void add_input(const std::string& path);
   void add_output(const std::filesystem::path& path);
 
+  /// Notes the pictures of a training run in the manifest.
+  void add_data(const nlohmann::json& record);
+
   /// Writes manifest.json: what was added, and `results`.
   void write_manifest(const nlohmann::json& results) const;
 
@@ -47,6 +50,7 @@ class RunFolder {
   std::uint64_t seed_ = 0;
   std::map<std::string, std::string> inputs_;  // path → SHA-256
   std::map<std::string, std::string> outputs_;
+  nlohmann::json data_;  // null: none was added
 };
 
 /// Lower-case hexadecimal SHA-256 of a file. @throws Error(kIo) naming the path.

@@ -14,8 +14,11 @@
 #include "quern/exporters/qonnx.h"
 #include "quern/models/load_model.h"
 #include "quern/passes/append_bipolar_head.h"
+#include "quern/pipeline/data_record.h"
 #include "quern/pipeline/quantize.h"
 #include "quern/pipeline/read_data.h"
+#include "quern/pipeline/report_run.h"
+#include "quern/pipeline/report_training.h"
 #include "quern/pipeline/run_folder.h"
 #include "quern/pipeline/start_network.h"
 #include "quern/pipeline/training_log.h"
@@ -55,12 +58,23 @@ struct Material {
   PictureStore pictures;  ///< Of the training set.
   Validation validation;
 
+  std::vector<std::string> notes() const;
   const Preprocessing& preprocessing() const { return *start.graph.preprocessing; }
   int outputs() const {
     const Value& output = start.graph.value(start.graph.outputs().at(0));
     return static_cast<int>((*output.dims)[1].size);
   }
 };
+
+/// What a user should know of all this, a sentence each.
+std::vector<std::string> Material::notes() const {
+  std::vector<std::string> all;
+  for (const std::vector<std::string>& notes :
+       {training.notes, start.notes, pictures.notes(), pictures.skipped()}) {
+    all.insert(all.end(), notes.begin(), notes.end());
+  }
+  return all;
+}
 
 PictureStore training_pictures(const Recipe& recipe, const LabelledSet& set,
                                const Preprocessing& preprocessing) {
@@ -146,6 +160,7 @@ class TrainingRun {
   void save();
   nlohmann::json result();
   std::string write_bipolar_head(const nlohmann::json& best);
+  bool write_report();
 
   const Recipe recipe_;
   RunFolder& folder_;
@@ -200,7 +215,7 @@ void TrainingRun::take_step(Progress& progress) {
   progress.set_note(fmt::format("epoch {}/{}  loss {:.3f}", position_.epoch + 1,
                                 recipe_.train.epochs,
                                 position_.loss_sum / static_cast<double>(position_.step)));
-  progress.advance();
+  progress.advance(static_cast<std::size_t>(shape[0]));
 }
 
 bool TrainingRun::train_epoch(Progress& progress) {
@@ -256,10 +271,13 @@ void TrainingRun::end_epoch() {
 }
 
 nlohmann::json TrainingRun::finish_epochs() {
-  const std::int64_t left =
+  const std::int64_t steps =
       (recipe_.train.epochs - position_.epoch) * steps_per_epoch_ - position_.step;
   {
-    Progress progress("training", static_cast<std::size_t>(std::max<std::int64_t>(left, 0)));
+    const std::int64_t pictures =
+        std::max<std::int64_t>(steps, 0) *
+        std::min<std::int64_t>(recipe_.train.batch_size, position_.pictures);
+    Progress progress("training", static_cast<std::size_t>(pictures));
     while (position_.epoch < recipe_.train.epochs) {
       const std::int64_t epoch = position_.epoch + 1;
       const bool is_done =
@@ -287,6 +305,19 @@ std::string TrainingRun::write_bipolar_head(const nlohmann::json& best) {
   return path.string();
 }
 
+/// @return false where the recipe wants none.
+bool TrainingRun::write_report() {
+  const std::vector<fs::path> written =
+      write_training_report(folder_.path(), {.recipe = recipe_,
+                                             .training = material_.training,
+                                             .validation = material_.validation,
+                                             .epochs = log_.epochs(),
+                                             .best = load_model(folder_.model("best.onnx")).graph,
+                                             .notes = material_.notes()});
+  for (const fs::path& path : written) folder_.add_output(path);
+  return !written.empty();
+}
+
 nlohmann::json TrainingRun::result() {
   const nlohmann::json best = best_of(log_.epochs());
   nlohmann::json json = {{"model", folder_.model("best.onnx").string()},
@@ -302,6 +333,8 @@ nlohmann::json TrainingRun::result() {
     if (!path.empty()) folder_.add_input(path);
   }
   for (const char* const name : {"best.onnx", "last.onnx"}) folder_.add_output(folder_.model(name));
+  if (write_report()) json["report"] = report_page(folder_.path()).string();
+  folder_.add_data(data_record(recipe_.data, material_.training, material_.validation.set()));
   folder_.write_manifest(json);
   return json;
 }
@@ -325,11 +358,7 @@ Checkpoint position_of(const Recipe& recipe, const TrainRunOptions& options) {
 void announce(const Material& material) {
   log_info("to train on: {}", to_text(class_balance(material.training)));
   log_info("to evaluate on: {}", to_text(class_balance(material.validation.set())));
-  for (const std::vector<std::string>& notes :
-       {material.training.notes, material.start.notes, material.pictures.notes(),
-        material.pictures.skipped()}) {
-    for (const std::string& note : notes) log_warning("{}", note);
-  }
+  for (const std::string& note : material.notes()) log_warning("{}", note);
 }
 
 }  // namespace

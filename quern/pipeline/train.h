@@ -15,14 +15,12 @@ struct TrainRunOptions {
 
 /// Trains a recipe's network and leaves everything in the run folder:
 ///
-/// | | |
-/// |---|---|
-/// | models/best.onnx | the network of the best epoch: macro F1, or top-1 |
-/// | models/last.onnx | that of the last epoch |
-/// | models/best_bipolar.onnx | the best with its answer behind the logits, where
-/// `export.bipolar_head` asks for it | | metrics.jsonl, tensorboard/ | what every epoch came to |
-/// | checkpoints/last.npz | what a killed run goes on from |
-/// | recipe.resolved.toml, manifest.json, log.txt | as of every run |
+/// * models/best.onnx: the network of the best epoch, by macro F1 or top-1; models/last.onnx: that
+///   of the last; models/best_bipolar.onnx: the best with its answers behind the logits, where
+///   `export.bipolar_head` asks for it
+/// * metrics.jsonl, tensorboard/: what every epoch came to; report/: the same as a page
+/// * checkpoints/last.npz: what a killed run goes on from
+/// * recipe.resolved.toml, manifest.json, log.txt: as of every run
 ///
 /// Every epoch is evaluated on the test split as the exported file computes it. A killed run that
 /// is resumed with the same number of threads ends with the same bytes of models.

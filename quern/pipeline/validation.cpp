@@ -15,11 +15,8 @@ namespace {
 /// Pictures that one task runs at once.
 constexpr std::size_t kBatch = 4;
 
-void measure_answers(const LabelledSet& set, const Tensor& logits, const Tensor& targets,
-                     ValidationFigures& figures) {
-  const std::span<const float> values = targets.data<float>();
-  const std::vector<std::uint8_t> truth(values.begin(), values.end());
-  const MultiLabelMetrics metrics = multi_label_metrics(set.outputs, logits.data<float>(), truth);
+void measure_answers(const LabelledSet& set, const Answers& answers, ValidationFigures& figures) {
+  const MultiLabelMetrics metrics = metrics_of(set, answers);
   for (std::size_t i = 0; i < metrics.outputs.size(); ++i) {
     const Confusion& confusion = metrics.confusion[i];
     figures.metrics[metrics.outputs[i]] = {{"precision", confusion.precision()},
@@ -49,6 +46,12 @@ void measure_top1(const Tensor& logits, const Tensor& targets, ValidationFigures
 std::string to_text(const ValidationFigures& figures) {
   const bool has_answers = figures.metrics.contains("macro_f1");
   return fmt::format("{} {:.2f} %", has_answers ? "macro F1" : "top-1", 100 * figures.score);
+}
+
+MultiLabelMetrics metrics_of(const LabelledSet& set, const Answers& answers) {
+  const std::span<const float> values = answers.targets.data<float>();
+  const std::vector<std::uint8_t> truth(values.begin(), values.end());
+  return multi_label_metrics(set.outputs, answers.logits.data<float>(), truth);
 }
 
 Validation::Validation(const Recipe& recipe, LabelledSet set, const Preprocessing& preprocessing)
@@ -108,15 +111,26 @@ Tensor Validation::targets(std::int64_t outputs) const {
   return targets;
 }
 
+Image Validation::picture(std::size_t position) const {
+  std::vector<std::uint8_t> scratch;
+  const std::span<const std::uint8_t> pixels = pictures_.picture(position, scratch);
+  return {.width = crop_, .height = crop_, .pixels = {pixels.begin(), pixels.end()}};
+}
+
+Answers Validation::answers(const Graph& network) const {
+  Answers found{.logits = logits(network), .targets = {}, .pictures = pictures_.usable()};
+  found.targets = targets(found.logits.shape().at(1));
+  return found;
+}
+
 ValidationFigures Validation::measure(const Graph& network, const Loss& loss) const {
-  const Tensor logits = this->logits(network);
-  const Tensor targets = this->targets(logits.shape().at(1));
+  const Answers found = answers(network);
   ValidationFigures figures;
-  if (loss) figures.loss = loss(logits, targets);
+  if (loss) figures.loss = loss(found.logits, found.targets);
   if (set_.is_multi_label()) {
-    measure_answers(set_, logits, targets, figures);
+    measure_answers(set_, found, figures);
   } else {
-    measure_top1(logits, targets, figures);
+    measure_top1(found.logits, found.targets, figures);
   }
   return figures;
 }

@@ -3,10 +3,13 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
+#include "quern/data/image.h"
 #include "quern/data/labelled_set.h"
 #include "quern/data/normalize.h"
 #include "quern/data/picture_store.h"
+#include "quern/evaluate/multi_label.h"
 #include "quern/graph/graph.h"
 #include "quern/recipe/recipe.h"
 
@@ -24,6 +27,16 @@ struct ValidationFigures {
 /// "macro F1 85.12 %" or "top-1 91.00 %"
 std::string to_text(const ValidationFigures& figures);
 
+/// What a network answers to pictures, and what they show.
+struct Answers {
+  Tensor logits;                      ///< [pictures, outputs] float32
+  Tensor targets;                     ///< The same shape: 0 or 1.
+  std::vector<std::size_t> pictures;  ///< Their positions in the set.
+};
+
+/// The figures of answers to a multi-label set.
+MultiLabelMetrics metrics_of(const LabelledSet& set, const Answers& answers);
+
 /// Pictures that a network is judged by after every epoch, decoded once.
 class Validation {
  public:
@@ -32,12 +45,19 @@ class Validation {
 
   const LabelledSet& set() const { return set_; }
 
+  /// A usable picture of the set, as the network sees it.
+  Image picture(std::size_t position) const;
+
   using Loss = std::function<double(const Tensor& logits, const Tensor& targets)>;
 
-  /// Runs the network as its exported file computes it. The figures do not depend on the number of
-  /// threads.
-  /// @param loss  Of logits and targets [pictures, outputs] float32; may be empty.
+  /// Runs the network as its exported file computes it, on what can be decoded. The answers do not
+  /// depend on the number of threads.
   /// @throws Error(kParse) naming a picture whose label is no output; errors of Plan.
+  Answers answers(const Graph& network) const;
+
+  /// The figures of its answers.
+  /// @param loss  Of logits and targets [pictures, outputs] float32; may be empty.
+  /// @throws errors of answers.
   ValidationFigures measure(const Graph& network, const Loss& loss = {}) const;
 
  private:

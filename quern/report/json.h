@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "quern/report/run_report.h"
+#include "quern/report/training_report.h"
 
 namespace quern {
 
@@ -14,5 +15,12 @@ std::string to_json(const RunReport& report);
 /// @throws Error(kParse) naming it: no JSON, a missing field, a value of another type, a version
 ///         other than 1.
 RunReport report_from_json(std::string_view json, const std::string& name);
+
+/// The same of a training's report, whose fields are those of training_report.h.
+std::string to_json(const TrainingReport& report);
+TrainingReport training_report_from_json(std::string_view json, const std::string& name);
+
+/// Whether `json` is a report of a training, rather than of a quantization.
+bool is_training_report(std::string_view json);
 
 }  // namespace quern

@@ -6,8 +6,10 @@
 #include <array>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string_view>
 
+#include "quern/base/base64.h"
 #include "quern/base/error.h"
 #include "quern/report/internal/page_files.h"
 #include "quern/report/json.h"
@@ -46,9 +48,7 @@ std::string policy_source(std::string_view content) {
   const int done =
       EVP_Digest(content.data(), content.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
   ensure(done == 1, "SHA-256 of a part of the page failed");
-  std::array<unsigned char, 45> base64{};  // Four characters for three bytes, and a 0.
-  EVP_EncodeBlock(base64.data(), digest.data(), static_cast<int>(digest.size()));
-  return fmt::format("'sha256-{}'", reinterpret_cast<const char*>(base64.data()));
+  return fmt::format("'sha256-{}'", base64(std::as_bytes(std::span(digest))));
 }
 
 std::string times_json(const std::vector<StepTime>& times) {
@@ -73,21 +73,38 @@ std::string filled(std::string_view page, const std::map<std::string_view, std::
   }
 }
 
+/// What every page holds.
+/// @param report  As JSON.
+std::map<std::string_view, std::string> common_parts(std::string_view script,
+                                                     std::string_view title,
+                                                     std::string_view report) {
+  const internal::PageFiles& files = internal::page_files();
+  const std::string policy = fmt::format("default-src 'none'; script-src {} {}; style-src {}",
+                                         policy_source(files.chart_library), policy_source(script),
+                                         policy_source(files.style));
+  return {{"title", escaped(title)},
+          {"policy", policy},
+          {"style", std::string(files.style)},
+          {"report", inside_script(report)},
+          {"chart_library", std::string(files.chart_library)},
+          {"script", std::string(script)},
+          {"licence", escaped(files.chart_licence)}};
+}
+
 }  // namespace
 
 std::string to_html(const RunReport& report, const std::vector<StepTime>& times) {
   const internal::PageFiles& files = internal::page_files();
-  const std::string policy = fmt::format("default-src 'none'; script-src {} {}; style-src {}",
-                                         policy_source(files.chart_library),
-                                         policy_source(files.script), policy_source(files.style));
-  return filled(files.page, {{"title", escaped(report.network)},
-                             {"policy", policy},
-                             {"style", std::string(files.style)},
-                             {"report", inside_script(to_json(report))},
-                             {"times", inside_script(times_json(times))},
-                             {"chart_library", std::string(files.chart_library)},
-                             {"script", std::string(files.script)},
-                             {"licence", escaped(files.chart_licence)}});
+  auto parts = common_parts(files.script, report.network, to_json(report));
+  parts["times"] = inside_script(times_json(times));
+  return filled(files.page, parts);
+}
+
+std::string to_html(const TrainingReport& report) {
+  const internal::PageFiles& files = internal::page_files();
+  auto parts = common_parts(files.training_script, report.network, to_json(report));
+  parts["policy"] += "; img-src data:";
+  return filled(files.training_page, parts);
 }
 
 }  // namespace quern

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "quern/report/run_report.h"
+#include "quern/report/training_report.h"
 
 namespace quern {
 
@@ -18,5 +19,8 @@ struct StepTime {
 /// @param times  Shown beside the steps; they differ from run to run, so they are no part of the
 ///               report.
 std::string to_html(const RunReport& report, const std::vector<StepTime>& times);
+
+/// Likewise of a training. Its pictures are in it too.
+std::string to_html(const TrainingReport& report);
 
 }  // namespace quern

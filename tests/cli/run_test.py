@@ -52,8 +52,9 @@ def pattern(lines):
 
 
 def main():
-    script, command = Path(sys.argv[1]), Path(sys.argv[2]).resolve()
-    environment = dict(os.environ, PATH=f"{command.parent}:{os.environ['PATH']}", LC_ALL="C.UTF-8")
+    script = Path(sys.argv[1])
+    programs = [str(Path(program).resolve().parent) for program in sys.argv[2:]]
+    environment = dict(os.environ, PATH=":".join([*programs, os.environ["PATH"]]), LC_ALL="C.UTF-8")
     with tempfile.TemporaryDirectory() as folder:
         for number, line, expected, code in parse(script.read_text(encoding="utf-8")):
             done = subprocess.run(["bash", "-c", line], cwd=folder, env=environment, text=True,

@@ -15,6 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pictures import synthetic_photos
+
 try:
     import numpy as np
     import qonnx  # noqa: F401
@@ -51,8 +53,7 @@ class Comparison:
         print(f"{name}: {result.stdout.strip()}", flush=True)
 
     def generated_pictures(self):
-        self.run("demo", "--images", 8, "-o", self.folder)
-        pictures = self.folder / "photos/list.txt"
+        pictures = synthetic_photos(self.quern, self.folder / "photos", 8)
         for bits in (4, 8):
             name = f"mini_w{bits}a{bits}"
             self.compare(name, self.quantized(name, bits, pictures, "zoo:mobilenet_v2_mini",

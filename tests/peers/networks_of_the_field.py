@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pictures import synthetic_photos
+
 try:
     import numpy as np
     import onnxruntime
@@ -31,8 +33,7 @@ MOST_DIFFERENCE = 1e-4  # of the range of the outputs, after some fifty layers o
 class Way:
     def __init__(self, quern, folder):
         self.quern, self.folder, self.findings = quern, folder, 0
-        self.run("demo", "--images", 8, "-o", folder / "demo")
-        self.pictures = folder / "demo/photos/list.txt"
+        self.pictures = synthetic_photos(quern, folder / "photos", 8)
 
     def run(self, *arguments):
         return subprocess.run([self.quern, *map(str, arguments)], check=True, text=True,

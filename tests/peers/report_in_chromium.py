@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import browser
+from pictures import synthetic_photos
 
 VIEWS = [("wide", 1280, 900, "light"), ("dark", 1280, 900, "dark"), ("phone", 390, 844, "light")]
 HOSTILE = "</script><img src=x onerror=\"window.ran=1\"><b>'{{style}}"
@@ -32,10 +33,9 @@ def expect(condition, what):
 def quantized(quern, folder):
     """The folder of a run on generated photos."""
     network = ["zoo:mobilenet_v2_mini", "--input", "32", "--classes", "10"]
-    for command in (["demo", "-o", folder / "demo", "--images", "12"],
-                    ["quantize", *network, "--data", folder / "demo/photos/list.txt", "--weight-bits",
-                     "4", "--validation", folder / "demo/photos/list.txt", "-o", folder / "run"]):
-        subprocess.run([quern, *command], check=True, capture_output=True)
+    photos = synthetic_photos(quern, folder / "photos", 12)
+    subprocess.run([quern, "quantize", *network, "--data", photos, "--weight-bits", "4",
+                    "--validation", photos, "-o", folder / "run"], check=True, capture_output=True)
     return folder / "run"
 
 

@@ -11,6 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pictures import synthetic_photos
+
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import tensorflow as tf  # noqa: E402
 from tensorflow.core.util import event_pb2  # noqa: E402
@@ -33,9 +35,9 @@ def main():
         def call(*arguments):
             subprocess.run([quern, *arguments], cwd=folder, check=True, capture_output=True)
 
-        call("demo", "-o", "demo", "--images", "12")
+        pictures = synthetic_photos(quern, Path(folder, "photos"), 12)
         settings = ["model.source=zoo:mobilenet_v2_mini", "model.input=32", "data.cache=none",
-                    "data.training=demo/photos/list.txt", "data.validation=demo/photos/list.txt",
+                    f"data.training={pictures}", f"data.validation={pictures}",
                     "data.preprocess.resize=32", "data.preprocess.crop=32", "train.epochs=3",
                     "train.batch_size=4", "quantize.scheme=none"]
         Path(folder, "tiny.toml").write_text("version = 1\n", encoding="utf-8")

@@ -108,7 +108,7 @@ TEST_F(ReportRun, IsWrittenAgainFromWhatTheRunLeft) {
 
 TEST_F(ReportRun, SaysWhatIsMissingOrDamaged) {
   test::expect_error(ErrorCode::kIo, "report.json", [&] { rewrite_report(folder_ / "none"); });
-  write_file(folder_ / "run/report/report.json", to_json({}));
+  write_file(folder_ / "run/report/report.json", to_json(RunReport{}));
   write_file(folder_ / "run/manifest.json", std::string_view("{}"));
   test::expect_error(ErrorCode::kParse, "manifest.json: not a manifest of quern",
                      [&] { rewrite_report(folder_ / "run"); });

@@ -25,6 +25,7 @@ TEST(RunFolder, HoldsRecipeLogAndManifest) {
     run.add_input((folder / "in.onnx").string());
     run.add_input("zoo:mobilenet_v2");
     run.add_output(run.model("m.onnx"));
+    run.add_data({{"root", "photos"}});
     run.write_manifest({{"top1", 50.0}});
   }
   EXPECT_EQ(read_recipe((folder / "run/recipe.resolved.toml").string()), recipe);
@@ -35,6 +36,7 @@ TEST(RunFolder, HoldsRecipeLogAndManifest) {
   EXPECT_EQ(manifest["inputs"][(folder / "in.onnx").string()], abc);
   EXPECT_EQ(manifest["inputs"]["zoo:mobilenet_v2"], "");
   EXPECT_EQ(manifest["outputs"]["models/m.onnx"], abc);
+  EXPECT_EQ(manifest["data"]["root"], "photos");
   EXPECT_EQ(manifest["results"]["top1"], 50.0);
   EXPECT_EQ(manifest["seed"], 5);
 }

@@ -51,15 +51,19 @@ class TrainTest : public testing::Test {
 
 TEST_F(TrainTest, LeavesARunFolder) {
   const nlohmann::json result = run("run");
-  for (const char* const file : {"models/best.onnx", "models/last.onnx", "metrics.jsonl",
-                                 "checkpoints/last.npz", "tensorboard/events.out.tfevents.quern",
-                                 "recipe.resolved.toml", "manifest.json", "log.txt"}) {
+  for (const char* const file :
+       {"models/best.onnx", "models/last.onnx", "metrics.jsonl", "report/index.html",
+        "report/report.json", "checkpoints/last.npz", "tensorboard/events.out.tfevents.quern",
+        "recipe.resolved.toml", "manifest.json", "log.txt"}) {
     EXPECT_TRUE(fs::exists(folder_ / "run" / file)) << file;
   }
   EXPECT_EQ(result.at("epochs"), 2);
   EXPECT_EQ(result.at("steps"), 6);
   const std::string metrics = read_text(folder_ / "run/metrics.jsonl");
   EXPECT_EQ(std::ranges::count(metrics, '\n'), 2);
+  const auto manifest = nlohmann::json::parse(read_text(folder_ / "run/manifest.json"));
+  EXPECT_EQ(manifest.at("data").at("training").at("pictures"), 12);
+  EXPECT_TRUE(manifest.at("outputs").contains("report/index.html"));
   const Graph best = load_model(result.at("model")).graph;
   EXPECT_FALSE(best.nodes_of("Quant").empty());
   EXPECT_EQ(parse_recipe(read_text(folder_ / "run/recipe.resolved.toml"), "resolved"), recipe_);

@@ -35,7 +35,7 @@ class ReportPage : public testing::Test {
   }
 
   const RunReport report_ = test::full_report();
-  const std::string page_ = to_html(report_, {{"</script>gptq", 2.5}});
+  std::string page_ = to_html(report_, {{"</script>gptq", 2.5}});
 };
 
 TEST_F(ReportPage, HoldsTheReport) {
@@ -58,6 +58,7 @@ TEST_F(ReportPage, MayRunItsOwnScriptsAndLoadNothing) {
   EXPECT_THAT(policy, HasSubstr("default-src 'none'"));
   EXPECT_THAT(policy, Not(HasSubstr("unsafe")));
   EXPECT_THAT(policy, Not(HasSubstr("http")));
+  EXPECT_THAT(policy, Not(HasSubstr("img-src")));
   const std::string style = between("<style>", "</style>");
   std::array<unsigned char, 32> digest{};
   EVP_Digest(style.data(), style.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
@@ -65,6 +66,19 @@ TEST_F(ReportPage, MayRunItsOwnScriptsAndLoadNothing) {
   EVP_EncodeBlock(base64.data(), digest.data(), 32);
   EXPECT_THAT(policy, HasSubstr(std::string("style-src 'sha256-") +
                                 reinterpret_cast<const char*>(base64.data()) + "'"));
+}
+
+TEST_F(ReportPage, OfATrainingMayShowItsOwnPicturesToo) {
+  page_ = to_html(test::full_training_report());
+  const std::string json = between("id=\"report-data\">", "</script>");
+  EXPECT_EQ(training_report_from_json(json, "the page"), test::full_training_report());
+  // The data, the chart library, the page's own.
+  EXPECT_EQ(count("</script>"), 3);
+  EXPECT_THAT(page_, Not(HasSubstr("<img")));
+  const std::string policy = between("Content-Security-Policy\" content=\"", "\"");
+  EXPECT_THAT(policy, HasSubstr("default-src 'none'"));
+  EXPECT_THAT(policy, HasSubstr("img-src data:"));
+  EXPECT_THAT(policy, Not(HasSubstr("unsafe")));
 }
 
 TEST_F(ReportPage, KeepsTheLicenceOfTheChartLibrary) {

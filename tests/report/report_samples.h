@@ -1,6 +1,7 @@
 #pragma once
 
 #include "quern/report/run_report.h"
+#include "quern/report/training_report.h"
 
 namespace quern::test {
 
@@ -82,6 +83,41 @@ inline RunReport full_report() {
                                   .output_scale = 2}},
                      .notes = {}}},
           .layers = {hostile, {.layer = "plain", .op = "Flatten", .inputs = {0}}},
+          .notes = {"</script><script>alert(2)</script>"}};
+}
+
+/// A report of a training that has every field, under names that a careless writer would trip over.
+inline TrainingReport full_training_report() {
+  return {.network = "<img src=x onerror=alert(1)> & co",
+          .settings = {{"train.epochs", "2"}},
+          .training_images = 20,
+          .validation_images = 10,
+          .classes = {{.name = "</script><b>smoke",
+                       .training = 8,
+                       .validation = 4,
+                       .precision = 0.75,
+                       .recall = 0.5,
+                       .f1 = 0.6,
+                       .found = 3,
+                       .missed = 1,
+                       .false_alarms = 1},
+                      {.name = "bare"}},
+          .metrics = {"macro F1"},
+          .epochs = {{.epoch = 1,
+                      .training_loss = 1.5,
+                      .validation_loss = 1.25,
+                      .learning_rate = 0.004,
+                      .seconds = 12.5,
+                      .images_per_second = 80,
+                      .metrics = {0.625}}},
+          .best_epoch = 1,
+          .floor = 0.5,
+          .wrong_images = 4,
+          .mistakes = {{.picture = "images/<b>.jpg",
+                        .truth = "none",
+                        .answer = "smoke",
+                        .confidence = 0.875,
+                        .thumbnail = "/9j/"}},
           .notes = {"</script><script>alert(2)</script>"}};
 }
 

@@ -2,7 +2,6 @@
 // Numbers and elements. Text of a report reaches the page through textContent alone.
 
 const report = JSON.parse(document.getElementById('report-data').textContent);
-const times = JSON.parse(document.getElementById('times-data').textContent);
 
 const isKnown = (value) => value !== null && value !== undefined;
 

@@ -1,16 +1,7 @@
 // The whole page: what is chosen, and who draws it again when that changes.
 
-const find = (id) => document.getElementById(id);
-
 const pageState = {colouring: colourings.find((one) => report.layers.some((layer) => isKnown(one.of(layer)))) ?? colourings[0],
                    chosen: 0};
-
-function card(name, value, unit, more) {
-  return element('div', {className: 'card'},
-    element('div', {className: 'name', textContent: name}),
-    element('div', {className: 'value'}, value, unit ? element('small', {textContent: ` ${unit}`}) : null),
-    element('div', {className: 'more', textContent: more}));
-}
 
 const measuredOn = report.is_held_back
   ? plural(report.report_images, 'validation photo')
@@ -53,8 +44,6 @@ function drawAccuracy() {
     if (!isKnown(reference)) return '–';
     return `${found < reference ? '−' : '+'}${Math.abs(found - reference).toFixed(2)}`;
   };
-  const row = (tag, ...cells) => element('tr', {}, ...cells.map((text, i) =>
-    element(tag, {textContent: text, className: i === 0 ? 'text' : ''})));
   find('accuracy-hint').textContent = `On ${plural(accuracy.images, 'validation photo')}.`;
   find('accuracy').replaceChildren(
     element('thead', {}, row('th', '', 'top-1', 'top-5', 'agreement', 'logits')),
@@ -104,13 +93,6 @@ function drawAll() {
   }
 }
 
-const prefersDark = matchMedia('(prefers-color-scheme: dark)');
-
-function setTheme(theme) {
-  document.documentElement.dataset.theme = theme;
-  drawAll();
-}
-
 function start() {
   find('colour').append(...colourings.map((one, i) =>
     element('option', {value: i, textContent: one.name, selected: one === pageState.colouring})));
@@ -122,16 +104,13 @@ function start() {
     tableState.search = event.target.value;
     drawLayers(find('layers'), find('layers-hint'), pageState.chosen, choose);
   });
-  find('theme').addEventListener('click', () =>
-    setTheme(document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark'));
-  prefersDark.addEventListener('change', () => setTheme(prefersDark.matches ? 'dark' : 'light'));
   let width = innerWidth;
   addEventListener('resize', () => {
     if (innerWidth !== width) drawChosen();
     width = innerWidth;
   });
   pageState.chosen = sortedLayers()[0] ?? 0;
-  setTheme(prefersDark.matches ? 'dark' : 'light');
+  startTheme(drawAll);
 }
 
 start();

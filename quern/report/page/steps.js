@@ -1,5 +1,7 @@
 // What each step of the run did.
 
+const times = JSON.parse(document.getElementById('times-data').textContent);
+
 function timeOf(name) {
   const found = times.find((time) => time.name === name);
   return found ? `${found.seconds < 10 ? found.seconds.toFixed(2) : found.seconds.toFixed(1)} s` : null;
