@@ -25,7 +25,7 @@ demo: build ## a network trained to see painted fires, in float and at 4 bits
 	build/quern demo
 
 test: build ## all tests but those labelled slow
-	scripts/install_deps.sh peers tensorflow browser
+	scripts/install_deps.sh peers tensorflow browser microcontroller
 	cmake --build --preset release
 	ctest --preset release -j $(jobs)
 

@@ -5,6 +5,7 @@
 #   scripts/install_deps.sh peers    the Python packages that tests compare quern with
 #   scripts/install_deps.sh tensorflow  the same for TensorFlow's files (1.6 GB, in half a minute)
 #   scripts/install_deps.sh browser  Chromium, in which a test opens the report of a run
+#   scripts/install_deps.sh microcontroller  a Cortex-M4 in software, on which tests run generated C
 #   scripts/install_deps.sh check    tools that judge the sources: clang, its formatter, its linter
 #   scripts/install_deps.sh interop  PyTorch's exporters, several GB: what `make interop` needs
 #
@@ -41,6 +42,11 @@ check_packages=(
 
 browser_packages=(
   chromium                     # opens the report of a run: 125 MB, in half a minute
+)
+
+microcontroller_packages=(
+  gcc-arm-none-eabi            # compiles generated C for Cortex-M4; needs no C library there
+  qemu-system-arm              #   … and runs it
 )
 
 torch_version=2.15.0           # tensors with gradients, float convolutions
@@ -152,9 +158,11 @@ for group in "$@"; do
       install_venv interop "${interop[@]}"
       ;;
     browser) debian "${browser_packages[@]}" ;;
+    microcontroller) debian "${microcontroller_packages[@]}" ;;
     check) debian "${check_packages[@]}" ;;
     *)
-      echo "unknown group '$group' (build, peers, tensorflow, browser, check, interop)" >&2
+      echo "unknown group '$group' (build, peers, tensorflow, browser, microcontroller," \
+        "check, interop)" >&2
       exit 2
       ;;
   esac

@@ -4,11 +4,14 @@
 #include <span>
 
 #include "cli/commands.h"
+#include "cli/integers.h"
 #include "cli/load.h"
 #include "cli/options.h"
 #include "quern/analysis/targets.h"
 #include "quern/base/error.h"
 #include "quern/base/log.h"
+#include "quern/engine/model_file.h"
+#include "quern/exporters/c_code.h"
 #include "quern/exporters/qonnx.h"
 #include "quern/passes/passes.h"
 
@@ -63,7 +66,18 @@ void prepare(Graph& graph, const ExportCommand& options) {
   warn(lint_finn(graph), model);
 }
 
+void run_c(const ExportCommand& options) {
+  const std::string& source = options.recipe.model.source;
+  require(is_integer_network(source),
+          "'--to c' takes a network of integers, and {} is none; `quern lower` writes one", source);
+  const IntModel model = read_model(source);
+  export_c(model, options.output);
+  std::cout << fmt::format("wrote {}: {} bytes of memory for a run\n", options.output,
+                           model.memory.arena_bytes);
+}
+
 void run(const ExportCommand& options) {
+  if (options.target == "c") return run_c(options);
   check_zoo_options(options.recipe, {options.recipe.model.source});
   Graph graph = load(options.recipe, options.recipe.model.source);
   prepare(graph, options);
@@ -79,12 +93,15 @@ void add_export(CLI::App& command) {
   const auto options = std::make_shared<ExportCommand>();
   add_model_options(command, options->recipe);
   command
-      .add_option("--to", options->target,
-                  "onnx: a float network; qonnx: for FINN, and for quern itself")
+      .add_option(
+          "--to", options->target,
+          "onnx: a float network; qonnx: for FINN, and for quern itself; c: a .quern file as "
+          "C99, with a self-test")
       ->required()
-      ->check(CLI::IsMember({"onnx", "qonnx"}));
+      ->check(CLI::IsMember({"onnx", "qonnx", "c"}));
   command
-      .add_option("-o,--output", options->output, "A folder (model.onnx in it), or an .onnx file")
+      .add_option("-o,--output", options->output,
+                  "A folder (model.onnx or model.c in it), or an .onnx file")
       ->required()
       ->check(not_empty())
       ->type_name("FOLDER|FILE");

@@ -27,6 +27,7 @@ struct VerifyCommand {
   std::string source;
   std::string data;
   std::string quantized;
+  std::vector<CMachine> machines;
   bool json = false;
 };
 
@@ -102,9 +103,9 @@ void run(const VerifyCommand& options) {
   const Forms forms = forms_of(options);
   const LoaderOptions loader =
       loader_options(options.recipe, resolve(options.recipe.data.preprocess, forms.graph));
-  const VerifyReport report =
-      verify_integers(forms.graph, forms.model, forms.options,
-                      samples_of(options.recipe.data, from_here(options.data)), loader);
+  const VerifyReport report = verify_integers(
+      forms.graph, forms.model, forms.options,
+      samples_of(options.recipe.data, from_here(options.data)), loader, options.machines);
   if (options.json) {
     std::cout << to_json(report).dump(2) << '\n';
   } else {
@@ -132,6 +133,17 @@ void add_verify(CLI::App& command) {
       .add_option("--quantized", options->quantized,
                   "The quantized network of a .quern file, where it has moved")
       ->type_name("FILE");
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--c",
+          [options](const std::vector<std::string>& words) {
+            for (const std::string& word : words) {
+              options->machines.push_back(c_machine_from(word));
+            }
+          },
+          "Also run the C that export writes: host: built by cc; m4: a Cortex-M4 in QEMU")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"host", "m4"}));
   add_lower_options(command, options->options);
   add_data_options(command, options->recipe);
   add_threads_option(command, options->recipe);

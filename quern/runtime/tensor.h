@@ -52,7 +52,8 @@ static inline void quern_store(uint8_t* pixel, int32_t channel, int32_t bits, in
   if (bits == 8) {
     pixel[channel] = (uint8_t)value;
   } else if (bits == 32) {
-    memcpy(pixel + 4 * channel, &value, 4);
+    const int32_t at = 4 * channel;
+    memcpy(pixel + at, &value, 4);
   } else {
     const int32_t at = channel * bits;
     const int32_t kept = (at & 7) == 0 ? 0 : pixel[at >> 3];

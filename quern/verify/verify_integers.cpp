@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "quern/base/progress.h"
 #include "quern/evaluate/integer_network.h"
 #include "quern/executor/plan.h"
+#include "quern/verify/c_program.h"
 #include "quern/verify/model_difference.h"
 #include "quern/verify/op_runner.h"
 
@@ -45,26 +47,32 @@ using Tallies = std::vector<Tally>;  ///< Per op.
 /// Tensors whose integers are known, by index; empty where they are not.
 using Values = std::vector<Integers>;
 
+/// fake-quant, exact and engine; the forms in C follow them.
+constexpr std::size_t kForms = 3;
+
 class Verification {
  public:
   Verification(const Graph& graph, const IntModel& exact, const IntModel& engine,
-               const LoaderOptions& loader)
+               const LoaderOptions& loader, const std::vector<CMachine>& machines)
       : graph_(graph),
         exact_(exact),
         plan_(graph, {.taps = tapped(graph, exact)}),
         input_(exact, loader.preprocessing),
-        engine_(engine, loader.preprocessing) {}
+        engine_(engine, loader.preprocessing) {
+    for (const CMachine machine : machines) {
+      programs_.push_back(std::make_unique<CProgram>(engine, machine));
+    }
+  }
 
   std::int64_t bytes_per_sample() const {
     return plan_.bytes_per_sample() + engine_.bytes_per_sample();
   }
 
-  /// What the pictures of a batch add: to the pair of fake-quant and exact, and to that of exact
-  /// and engine.
-  std::pair<Tallies, Tallies> run(const Batch& batch) const {
+  /// What the pictures of a batch add to each pair of forms, in the order of the report.
+  std::vector<Tallies> run(const Batch& batch) const {
     std::vector<OpRunner> runners;
     for (const IntOp& op : exact_.ops) runners.emplace_back(exact_, op);
-    std::pair<Tallies, Tallies> tallies{exact_.ops.size(), exact_.ops.size()};
+    std::vector<Tallies> tallies(kForms - 1 + programs_.size(), Tallies(exact_.ops.size()));
     const std::vector<Values> shown = fake_quant_codes(batch);
     const auto pixels = batch.images.data<float>();
     const std::size_t size = pixels.size() / batch.samples.size();
@@ -72,8 +80,15 @@ class Verification {
       const auto picture = pixels.subspan(i * size, size);
       const std::vector<std::uint8_t> given = input_.of(picture);
       const Integers integers(given.begin(), given.end());
-      compare_layers(shown[i], integers, runners, tallies.first);
-      compare_engine(picture, integers, runners, tallies.second);
+      compare_layers(shown[i], integers, runners, tallies[0]);
+      const std::vector<Integers> engine = engine_integers(picture);
+      compare_engine(engine, integers, runners, tallies[1]);
+      for (std::size_t c = 0; c < programs_.size(); ++c) {
+        const std::vector<Integers> computed = programs_[c]->run(given);
+        for (std::size_t op = 0; op < engine.size(); ++op) {
+          tallies[kForms - 1 + c][op].add(computed[op], engine[op]);
+        }
+      }
     }
     return tallies;
   }
@@ -143,11 +158,9 @@ class Verification {
     }
   }
 
-  void compare_engine(std::span<const float> picture, const Integers& integers,
-                      std::vector<OpRunner>& runners, Tallies& tallies) const {
-    Values values(exact_.tensors.size());
-    values[input_tensor()] = integers;
-    Values found(exact_.ops.size());
+  /// What the engine computes, by op.
+  std::vector<Integers> engine_integers(std::span<const float> picture) const {
+    std::vector<Integers> found(exact_.ops.size());
     engine_.run(picture, [&](const StepResult& step) {
       const std::vector<std::int32_t> rows = elements(step);
       Integers& of = found[static_cast<std::size_t>(step.op)];
@@ -156,10 +169,17 @@ class Verification {
       std::ranges::copy(rows, of.begin() + static_cast<std::ptrdiff_t>(
                                                row * static_cast<std::size_t>(step.row_begin)));
     });
+    return found;
+  }
+
+  void compare_engine(const std::vector<Integers>& engine, const Integers& integers,
+                      std::vector<OpRunner>& runners, Tallies& tallies) const {
+    Values values(exact_.tensors.size());
+    values[input_tensor()] = integers;
     for (std::size_t i = 0; i < exact_.ops.size(); ++i) {
       Integers& computed = values[static_cast<std::size_t>(exact_.ops[i].output)];
       computed = compute(exact_.ops[i], runners[i], values);
-      tallies[i].add(computed, found[i]);
+      tallies[i].add(computed, engine[i]);
     }
   }
 
@@ -168,6 +188,7 @@ class Verification {
   Plan plan_;
   IntegerInput input_;
   IntegerNetwork engine_;
+  std::vector<std::unique_ptr<CProgram>> programs_;
 };
 
 FormPair pair_of(std::array<std::string, 2> forms, const Tallies& tallies, const IntModel& model) {
@@ -183,6 +204,18 @@ FormPair pair_of(std::array<std::string, 2> forms, const Tallies& tallies, const
   pair.differing = total.differing;
   pair.largest = total.largest;
   return pair;
+}
+
+/// The tallies of all batches, by pair of forms and op.
+std::vector<Tallies> summed(const std::vector<std::vector<Tallies>>& batches, std::size_t pairs,
+                            std::size_t ops) {
+  std::vector<Tallies> sums(pairs, Tallies(ops));
+  for (const std::vector<Tallies>& batch : batches) {
+    for (std::size_t pair = 0; pair < batch.size(); ++pair) {
+      for (std::size_t op = 0; op < ops; ++op) sums[pair][op] += batch[pair][op];
+    }
+  }
+  return sums;
 }
 
 /// The layer that is furthest from fake-quant, and what lowering noted about it.
@@ -220,7 +253,8 @@ bool VerifyReport::holds() const {
 }
 
 VerifyReport verify_integers(const Graph& graph, const IntModel& model, const LowerOptions& options,
-                             const std::vector<Sample>& samples, const LoaderOptions& loader) {
+                             const std::vector<Sample>& samples, const LoaderOptions& loader,
+                             const std::vector<CMachine>& machines) {
   const LoweredModel exact = lower(graph, options);
   const std::optional<ModelDifference> changed = find_difference(model, exact.model);
   VerifyReport report;
@@ -229,27 +263,21 @@ VerifyReport verify_integers(const Graph& graph, const IntModel& model, const Lo
         {.forms = {"exact", "engine"}, .cause = changed->sentence, .holds = false});
     return report;
   }
-  const Verification verification(graph, exact.model, model, loader);
+  const Verification verification(graph, exact.model, model, loader, machines);
   const LoaderOptions bounded = within_memory(loader, verification.bytes_per_sample());
   Progress progress("verifying", samples.size());
-  std::vector<std::pair<Tallies, Tallies>> batches(batch_count(samples.size(), bounded));
+  std::vector<std::vector<Tallies>> batches(batch_count(samples.size(), bounded));
   const LoaderReport loaded = for_each_batch(samples, bounded, [&](int, const Batch& batch) {
     batches[batch.index] = verification.run(batch);
     progress.advance(batch.samples.size());
   });
-  Tallies layers(exact.model.ops.size());
-  Tallies engine(exact.model.ops.size());
-  for (const auto& [of_layers, of_engine] : batches) {
-    for (std::size_t i = 0; i < of_layers.size(); ++i) {
-      layers[i] += of_layers[i];
-      engine[i] += of_engine[i];
-    }
-  }
+  const std::vector<Tallies> tallies =
+      summed(batches, kForms - 1 + machines.size(), exact.model.ops.size());
   report.images = loaded.images;
   report.skipped = loaded.skipped;
-  report.pairs.push_back(pair_of({"fake-quant", "exact"}, layers, exact.model));
-  judge_fake_quant(report.pairs.back(), layers, exact, options);
-  FormPair& integers = report.pairs.emplace_back(pair_of({"exact", "engine"}, engine, exact.model));
+  report.pairs.push_back(pair_of({"fake-quant", "exact"}, tallies[0], exact.model));
+  judge_fake_quant(report.pairs.back(), tallies[0], exact, options);
+  FormPair integers = pair_of({"exact", "engine"}, tallies[1], exact.model);
   if (changed) {
     integers.first_layer = changed->layer;
     integers.cause = changed->sentence;
@@ -257,6 +285,13 @@ VerifyReport verify_integers(const Graph& graph, const IntModel& model, const Lo
     integers.cause = "the numbers are the same: schedule, memory or kernel differ";
   }
   integers.holds = integers.differing == 0 && !changed;
+  report.pairs.push_back(std::move(integers));
+  for (std::size_t i = 0; i < machines.size(); ++i) {
+    const std::string form = fmt::format("c on {}", to_string(machines[i]));
+    FormPair& pair =
+        report.pairs.emplace_back(pair_of({"engine", form}, tallies[kForms - 1 + i], exact.model));
+    pair.holds = pair.differing == 0;
+  }
   return report;
 }
 

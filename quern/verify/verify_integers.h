@@ -10,6 +10,7 @@
 #include "quern/engine/int_model.h"
 #include "quern/graph/graph.h"
 #include "quern/lower/lower.h"
+#include "quern/verify/c_program.h"
 
 namespace quern {
 
@@ -40,16 +41,18 @@ inline constexpr double kMostDiffering = 0.001;
 /// * fake-quant: the graph as Plan runs it.
 /// * exact: the graph lowered by `options`, each op by itself with the scalar kernels.
 /// * engine: `model` as it stands, run by the interpreter with its schedule and memory.
+/// * c on host, c on m4: the C that export_c makes of `model`, on each of `machines`.
 ///
 /// fake-quant and exact are compared layer by layer, each layer fed the codes of the fake-quant
 /// run, but for accumulators, which are no codes. They may be one code apart in at most
 /// kMostDiffering of all elements; where floor is asked for and the grids round to nearest, in any.
-/// exact and engine run from the pixels on and may differ in nothing; nor may `model` in any number
-/// from what lowering gives.
+/// exact and engine run from the pixels on and may differ in nothing; nor may engine and C, nor
+/// `model` in any number from what lowering gives.
 ///
 /// The figures are the same for any number of threads.
-/// @throws Error as lower, Plan and for_each_batch do.
+/// @throws Error as lower, Plan, CProgram and for_each_batch do.
 VerifyReport verify_integers(const Graph& graph, const IntModel& model, const LowerOptions& options,
-                             const std::vector<Sample>& samples, const LoaderOptions& loader);
+                             const std::vector<Sample>& samples, const LoaderOptions& loader,
+                             const std::vector<CMachine>& machines = {});
 
 }  // namespace quern

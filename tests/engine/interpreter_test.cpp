@@ -4,8 +4,6 @@
 
 #include <map>
 
-#include "quern/engine/memory_plan.h"
-#include "quern/engine/schedule.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/int_network.h"
 
@@ -85,27 +83,9 @@ TEST(Interpreter, RunsTwiceAlike) {
 }
 
 TEST(Interpreter, StreamsRowsThroughBuffersOfAFew) {
-  // Three 3×3 layers in lockstep: a row of the last as soon as its three rows are there.
-  test::IntNetwork net(9);
-  const TensorIndex input = net.input(12, 5, 3, 8);
-  const TensorIndex a = net.conv(input, 4, 3, 1, 8, 8);
-  const TensorIndex b = net.depthwise(a, 1, 8, 4);
-  const TensorIndex c = net.conv(b, 3, 3, 1, 4, 8);
-  IntModel model = net.finish({c});
-  model.schedule.clear();
-  std::int32_t rows[3] = {0, 0, 0};
-  const auto advance = [&](OpIndex op, std::int32_t end) {
-    const std::int32_t begin = std::exchange(rows[op], std::min(end, 12));
-    if (begin < rows[op]) model.schedule.push_back({op, begin, rows[op]});
-  };
-  for (std::int32_t y = 0; y < 12; ++y) {
-    advance(0, y + 3);
-    advance(1, y + 2);
-    advance(2, y + 1);
-  }
-  model.memory = plan_memory(model);
-  EXPECT_EQ(model.memory.tensors[static_cast<std::size_t>(a)].rows, 3);
-  EXPECT_EQ(model.memory.tensors[static_cast<std::size_t>(b)].rows, 3);
+  const IntModel model = test::streamed_rows(9);
+  EXPECT_EQ(model.memory.tensors[1].rows, 3);
+  EXPECT_EQ(model.memory.tensors[2].rows, 3);
   expect_formulas(model, 10);
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "quern/base/random.h"
 #include "quern/engine/memory_plan.h"
@@ -233,6 +234,24 @@ IntModel every_op(std::uint64_t seed) {
   const TensorIndex joined = net.concat({counted, grown});
   const TensorIndex moved = net.pad(net.average_pool(joined));
   return net.finish({net.fully_connected(moved, 7, 8), sum});
+}
+
+IntModel streamed_rows(std::uint64_t seed) {
+  IntNetwork net(seed);
+  const TensorIndex input = net.input(12, 5, 3, 8);
+  const TensorIndex a = net.conv(input, 4, 3, 1, 8, 8);
+  const TensorIndex b = net.depthwise(a, 1, 8, 4);
+  IntModel model = net.finish({net.conv(b, 3, 3, 1, 4, 8)});
+  model.schedule.clear();
+  std::int32_t rows[3] = {0, 0, 0};
+  for (std::int32_t y = 0; y < 12; ++y) {
+    for (const OpIndex op : {0, 1, 2}) {
+      const std::int32_t begin = std::exchange(rows[op], std::min(y + 3 - op, 12));
+      if (begin < rows[op]) model.schedule.push_back({op, begin, rows[op]});
+    }
+  }
+  model.memory = plan_memory(model);
+  return model;
 }
 
 std::vector<Codes> random_inputs(const IntModel& model, std::uint64_t seed) {

@@ -57,6 +57,10 @@ class IntNetwork {
 /// Every kind of op, several widths, a residual block; weights of 8, 4, 2 and 1 bits.
 IntModel every_op(std::uint64_t seed);
 
+/// Three 3×3 layers in lockstep, through buffers of a few rows: a row of the last as soon as its
+/// three rows are there.
+IntModel streamed_rows(std::uint64_t seed);
+
 /// Random codes for every input of a model.
 std::vector<Codes> random_inputs(const IntModel& model, std::uint64_t seed);
 

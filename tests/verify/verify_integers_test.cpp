@@ -38,6 +38,17 @@ TEST_F(VerifyIntegers, HoldsForWhatLoweringGives) {
   }
 }
 
+TEST_F(VerifyIntegers, RunsTheGeneratedCToo) {
+  const IntModel model = lower(network_.graph).model;
+  const VerifyReport report = verify_integers(network_.graph, model, {}, network_.samples,
+                                              network_.loader, {CMachine::kHost});
+  EXPECT_TRUE(report.holds());
+  ASSERT_EQ(report.pairs.size(), 3U);
+  EXPECT_THAT(report.pairs[2].forms, ElementsAre("engine", "c on host"));
+  EXPECT_EQ(report.pairs[2].elements, report.pairs[1].elements);
+  EXPECT_EQ(report.pairs[2].differing, 0);
+}
+
 TEST_F(VerifyIntegers, FindsTheLayerOfOneChangedNumber) {
   const IntModel model = lower(network_.graph).model;
   network_.samples.resize(1);
