@@ -56,6 +56,9 @@ void add_preprocessing_options(CLI::App& command, PreprocessingChoice& choice) {
   flags.add_option("--crop", choice.crop, "Side of the centre crop")->type_name("PIXELS");
   flags.add_option("--central-crop", choice.central_crop, "Keep this fraction of each side first")
       ->type_name("FRACTION");
+  flags.add_flag_callback(
+      "--stretch", [&choice] { choice.stretch = true; },
+      "Resize both sides to --resize: nothing is cut off");
   flags.add_option("--scale", choice.scale, "Multiplies a pixel's 0 … 255");
   add_channels(flags, "--mean", choice.mean, "Subtracted after scaling");
   add_channels(flags, "--std", choice.std, "Divides the difference");

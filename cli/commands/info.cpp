@@ -76,6 +76,7 @@ nlohmann::json to_json(const Preprocessing& how) {
   return {{"resize", to_json(how.resize)},
           {"crop", how.crop},
           {"central_crop", to_json(how.central_crop)},
+          {"stretch", how.stretch},
           {"scale", how.scale},
           {"mean", how.mean},
           {"std", how.std},
@@ -115,10 +116,10 @@ std::string values_text(const Graph& graph, const std::vector<ValueId>& values) 
 }
 
 std::string preprocessing_text(const Preprocessing& how) {
-  return fmt::format("resize {}, crop {}, {}, scale {:.6g}, mean {:.4g}, std {:.4g}",
-                     how.resize ? std::to_string(*how.resize) : "none", how.crop,
-                     how.bgr ? "BGR" : "RGB", how.scale, fmt::join(how.mean, ","),
-                     fmt::join(how.std, ","));
+  return fmt::format("resize {}{}, crop {}, {}, scale {:.6g}, mean {:.4g}, std {:.4g}",
+                     how.resize ? std::to_string(*how.resize) : "none",
+                     how.stretch ? " of both sides" : "", how.crop, how.bgr ? "BGR" : "RGB",
+                     how.scale, fmt::join(how.mean, ","), fmt::join(how.std, ","));
 }
 
 /// "52 Conv, 35 Relu": the most frequent first.

@@ -32,8 +32,8 @@ Image decode_image(std::span<const std::byte> bytes, const std::string& name);
 Image resize(const Image& image, int width, int height);
 
 /// What the network sees of a picture, crop x crop pixels: central crop by fraction, resize of the
-/// short side (the long one is rounded to nearest), centre crop. As torchvision's transforms do, a
-/// picture smaller than the crop gets a black border.
+/// short side (the long one is rounded to nearest) or of both, centre crop. As torchvision's
+/// transforms do, a picture smaller than the crop gets a black border.
 /// @throws Error(kInvalidArgument) if `how` is not possible, or the picture is empty.
 Image fit(const Image& image, const Preprocessing& how);
 

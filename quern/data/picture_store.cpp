@@ -39,8 +39,8 @@ struct Header {
 /// Everything that decides a store's pixels, as text.
 std::string identity(const std::vector<Sample>& samples, const PictureStoreOptions& options) {
   const Preprocessing& how = options.preprocessing;
-  std::string text = fmt::format("{} {} {} {}\n", kVersion, options.side, how.resize.value_or(0),
-                                 how.central_crop.value_or(1.0));
+  std::string text = fmt::format("{} {} {} {}{}\n", kVersion, options.side, how.resize.value_or(0),
+                                 how.central_crop.value_or(1.0), how.stretch ? " stretch" : "");
   for (const Sample& sample : samples) {
     std::error_code error;  // A file that is not there is decoded in vain, and said there.
     const auto size = fs::file_size(sample.path, error);

@@ -13,7 +13,7 @@
 namespace quern {
 
 struct PictureStoreOptions {
-  Preprocessing preprocessing;  ///< Of which the store needs central crop and resize.
+  Preprocessing preprocessing;  ///< Of which the store needs central crop, resize, stretch.
   int side = 0;           ///< Of a stored picture (unit: pixels): the crop's, or more, so that
                           ///< crops can move.
   std::string cache;      ///< Folder of the cache; "none": pictures are decoded at every use;

@@ -12,6 +12,7 @@ namespace {
 void check(const Preprocessing& how) {
   require(how.crop > 0, "crop must be positive, got {}", how.crop);
   require(how.resize.value_or(1) > 0, "resize must be positive, got {}", how.resize.value_or(1));
+  require(!how.stretch || how.resize, "stretch needs the side that pictures are resized to");
   const double kept = how.central_crop.value_or(1.0);
   require(kept > 0.0 && kept <= 1.0, "central_crop must be above 0 and at most 1, got {}", kept);
   require(std::isfinite(how.scale), "scale must be finite, got {}", how.scale);
@@ -45,6 +46,12 @@ Size scaled_to_short_side(const Window& source, std::int64_t side) {
   return {longer(source.width, source.height), side};
 }
 
+Size resized(const Window& source, const Preprocessing& how) {
+  if (!how.resize) return {source.width, source.height};
+  if (how.stretch) return {*how.resize, *how.resize};
+  return scaled_to_short_side(source, *how.resize);
+}
+
 /// Where a centre crop begins on an axis; negative where the picture is smaller and is padded.
 /// As torchvision does, half a pixel is rounded to even, and an odd border is thinner before the
 /// picture than behind it.
@@ -62,8 +69,7 @@ Image fit(const Image& image, const Preprocessing& how) {
   require(image.width > 0 && image.height > 0, "an empty picture cannot be preprocessed");
   const std::int64_t crop = how.crop;
   const Window source = central_window(image, how.central_crop.value_or(1.0));
-  const Size size =
-      how.resize ? scaled_to_short_side(source, *how.resize) : Size{source.width, source.height};
+  const Size size = resized(source, how);
   const std::int64_t left = crop_begin(size.width, crop);
   const std::int64_t top = crop_begin(size.height, crop);
   // The part of the crop that lies in the picture; the rest is black.

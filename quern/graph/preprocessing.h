@@ -13,8 +13,9 @@ struct Preprocessing {
       256;         ///< Short side after resizing (unit: pixels); none = as decoded.
   int crop = 224;  ///< Side of the centre crop (unit: pixels).
   std::optional<double>
-      central_crop;            ///< Keeps this fraction of each side before resizing, 0 to 1.
-  double scale = 1.0 / 255.0;  ///< Multiplies a pixel value 0 … 255.
+      central_crop;      ///< Keeps this fraction of each side before resizing, 0 to 1.
+  bool stretch = false;  ///< Both sides become `resize`, whatever their ratio: nothing is cut off.
+  double scale = 1.0 / 255.0;                          ///< Multiplies a pixel value 0 … 255.
   std::array<double, 3> mean = {0.485, 0.456, 0.406};  ///< In the order the network reads channels.
   std::array<double, 3> std = {0.229, 0.224, 0.225};
   bool bgr = false;  ///< The network reads blue first.

@@ -23,6 +23,7 @@ void describe(Keys& keys, PreprocessingChoice& choice) {
   keys.key("resize", choice.resize);
   keys.key("crop", choice.crop);
   keys.key("central_crop", choice.central_crop);
+  keys.key("stretch", choice.stretch);
   keys.key("scale", choice.scale);
   keys.key("mean", choice.mean);
   keys.key("std", choice.std);

@@ -52,6 +52,7 @@ void check(const Preprocessing& how) {
   require(how.crop > 0, "crop must be above 0, got {}", how.crop);
   require(!how.resize || *how.resize > 0, "resize must be above 0, or none, got {}",
           how.resize.value_or(0));
+  require(!how.stretch || how.resize, "stretch needs a side to resize to, resize is none");
   require(!how.central_crop || (*how.central_crop > 0 && *how.central_crop <= 1),
           "central_crop must be above 0 and at most 1, got {}", how.central_crop.value_or(1));
   require(std::isfinite(how.scale) && how.scale != 0, "scale must be finite and not 0, got {}",
@@ -80,6 +81,7 @@ Preprocessing resolve(const PreprocessingChoice& choice, const Graph& graph) {
     }
     how.resize = wanted;
   }
+  how.stretch = choice.stretch.value_or(how.stretch && how.resize);
   choose(how.crop, choice.crop, "crop", recorded);
   if (choice.central_crop) how.central_crop = choice.central_crop;
   choose(how.scale, choice.scale, "scale", recorded);

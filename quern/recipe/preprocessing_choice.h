@@ -13,6 +13,7 @@ struct PreprocessingChoice {
   std::optional<int> resize;  ///< 0: as decoded.
   std::optional<int> crop;
   std::optional<double> central_crop;
+  std::optional<bool> stretch;
   std::optional<double> scale;
   std::optional<std::array<double, 3>> mean;
   std::optional<std::array<double, 3>> std;

@@ -90,14 +90,18 @@ TEST_F(PictureStoreTest, KnowsWhatDecidesThePixels) {
   other.preprocessing.resize = 17;
   const PictureStore resized(samples_, other);
   other = options_;
+  other.preprocessing.stretch = true;
+  const PictureStore stretched(samples_, other);
+  EXPECT_NE(picture(stretched, 0), picture(first, 0));
+  other = options_;
   other.preprocessing.mean = {0, 0, 0};  // Comes after the pixels.
   const PictureStore same(samples_, other);
-  EXPECT_EQ(cached().size(), 3);
+  EXPECT_EQ(cached().size(), 4);
 
   write_file(samples_[0].path, encode_jpeg(noise(40, 40), 90));
   const PictureStore changed(samples_, options_);
   EXPECT_NE(picture(changed, 0), picture(first, 0));
-  EXPECT_EQ(cached().size(), 4);
+  EXPECT_EQ(cached().size(), 5);
 }
 
 TEST_F(PictureStoreTest, MakesADamagedFileAgain) {

@@ -66,6 +66,16 @@ TEST(Preprocess, ScalesTheShortSideAndRoundsTheLongOne) {
   EXPECT_EQ(preprocessed(tall, how), planes(resize(tall, 4, 8), 0, 2, 4));
 }
 
+TEST(Preprocess, StretchesBothSidesSoThatNothingIsCutOff) {
+  Preprocessing how = raw(4);
+  how.resize = 4;
+  how.stretch = true;
+  const Image wide = noise(11, 6);
+  EXPECT_EQ(preprocessed(wide, how), planes(resize(wide, 4, 4), 0, 0, 4));
+  how.resize = 6;
+  EXPECT_EQ(preprocessed(wide, how), planes(resize(wide, 6, 6), 1, 1, 4));
+}
+
 TEST(Preprocess, SurvivesAOnePixelHighPicture) {
   const Image line = noise(100'000, 1);
   Preprocessing how = raw(224);
@@ -142,6 +152,7 @@ TEST(Preprocess, RefusesImpossibleOptions) {
   refuse("crop must be positive, got 0", with([](auto& how) { how.crop = 0; }));
   refuse("needs 27 floats, got 12", with([](auto& how) { how.crop = 3; }));
   refuse("resize must be positive, got 0", with([](auto& how) { how.resize = 0; }));
+  refuse("stretch needs the side", with([](auto& how) { how.stretch = true; }));
   refuse("central_crop", with([](auto& how) { how.central_crop = 0.0; }));
   refuse("central_crop", with([](auto& how) { how.central_crop = 1.5; }));
   refuse("scale", with([](auto& how) { how.scale = kNaN; }));

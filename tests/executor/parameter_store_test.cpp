@@ -104,6 +104,21 @@ TEST(ParameterStore, WritesItsValuesToAGraph) {
   verify(graph);
 }
 
+TEST(ParameterStore, TakesTheLargestScaleThatWeightsOfOneScaleNeed) {
+  Graph graph = network(QuantizerKind::kMinMax);
+  const Quantizer& stem = quantizer_of(graph, "stem.weight_quant");
+  Quantizer& fc = graph.quantizer(quantizer_of(graph, "fc.weight_quant").id);
+  graph.quantizer(stem.id).spec.granularity = fc.spec.granularity = Granularity::kPerTensor;
+  fc.scale = stem.scale;
+  const ParameterStore store(graph);
+  const at::NoGradGuard no_gradients;
+  for (const auto& [name, largest] : {std::pair{"stem.weight", 2}, {"fc.weight", 3}}) {
+    store.find(name)->tensor.data().fill_(largest);
+  }
+  EXPECT_FLOAT_EQ(store.current_scale(stem.id).item<float>(), 3.0F / 7);
+  EXPECT_FLOAT_EQ(store.current_scale(fc.id).item<float>(), 3.0F / 7);
+}
+
 TEST(ParameterStore, RefusesToWriteWhatIsNotKnownOrNotFinite) {
   Graph graph = network();
   ParameterStore store(graph);

@@ -36,8 +36,12 @@ TEST(PreprocessingChoice, StandsAboveWhatTheModelRecorded) {
   Graph graph = model(3, 32);
   graph.preprocessing = Preprocessing{.resize = std::nullopt, .crop = 32, .scale = 1.0};
   EXPECT_EQ(resolve({}, graph), *graph.preprocessing);
-  const Preprocessing how = resolve({.resize = 40, .bgr = true}, graph);
+  const Preprocessing how = resolve({.resize = 40, .stretch = true, .bgr = true}, graph);
   EXPECT_EQ(how.resize, 40);
+  EXPECT_TRUE(how.stretch);
+  graph.preprocessing = how;
+  EXPECT_TRUE(resolve({}, graph).stretch);
+  EXPECT_FALSE(resolve({.resize = 0}, graph).stretch);  // Nothing is resized, so nothing stretched.
   EXPECT_EQ(how.scale, 1.0);
   EXPECT_TRUE(how.bgr);
 }
@@ -69,6 +73,8 @@ TEST(PreprocessingChoice, RefusesValuesOutsideTheirDomain) {
   });
   expect_error(ErrorCode::kInvalidArgument, "central_crop must be above 0 and at most 1, got 1.5",
                [&] { resolve({.central_crop = 1.5}, graph); });
+  expect_error(ErrorCode::kInvalidArgument, "stretch needs a side to resize to, resize is none",
+               [&] { resolve({.resize = 0, .stretch = true}, graph); });
 }
 
 }  // namespace

@@ -231,6 +231,7 @@ class RandomGraph {
     Preprocessing how;
     if (chance(0.3)) how.resize.reset();
     if (chance(0.3)) how.central_crop = random_.uniform();
+    how.stretch = how.resize && chance(0.3);
     how.crop = static_cast<int>(random_.integer(1, 300));
     how.scale = random_.uniform();
     how.mean = {random_.normal(), 0.1, 1e-300};

@@ -5,6 +5,7 @@
 #include <ATen/ops/amax.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/maximum.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -173,14 +174,14 @@ void ParameterStore::add_scale(const Node& quant) {
     statistics_[entry.id] =
         add(entry.name + ".statistic", quant.layer, ParameterRole::kStatistic, at::zeros({1}));
   }
+  if (is_weight && entry.kind == QuantizerKind::kMinMax) {
+    learned.weights.emplace_back(quant.inputs[0], entry.id);
+  }
   if (!is_new) return;
   learned.kind = entry.kind;
   learned.is_weight = is_weight;
   learned.name = graph_.scale(entry.scale).name;
-  if (learned.is_computed()) {
-    learned.weight = quant.inputs[0];
-    return;
-  }
+  if (learned.is_computed()) return;
   if (entry.kind == QuantizerKind::kPact) learned.code = entry.spec.threshold_code();
   const at::Tensor tensor = initial_scale(quant, learned);
   learned.parameter = add(learned.name, quant.layer,
@@ -215,7 +216,17 @@ at::Tensor ParameterStore::current_scale(QuantizerId quantizer) const {
   if (found == scales_.end()) return at::tensor(graph_.params(quantizer).scale, at::kFloat);
   const LearnedScale& learned = found->second;
   if (!learned.is_computed()) return scale(quantizer).detach();
-  return min_max_scale(*value(learned.weight), entry.spec);
+  return computed_scale(learned);
+}
+
+/// The largest that any of the weights needs.
+at::Tensor ParameterStore::computed_scale(const LearnedScale& learned) const {
+  at::Tensor largest;
+  for (const auto& [weight, quantizer] : learned.weights) {
+    const at::Tensor scale = min_max_scale(*value(weight), graph_.quantizer(quantizer).spec);
+    largest = largest.defined() ? at::maximum(largest, scale) : scale;
+  }
+  return largest;
 }
 
 float ParameterStore::observe(QuantizerId quantizer, float threshold) {

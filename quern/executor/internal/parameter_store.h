@@ -86,7 +86,8 @@ class ParameterStore {
     std::int64_t code = 1;  ///< What `tensor` is the threshold of; 1 where it is the step.
     std::vector<QuantizerId> quantizers;
     std::size_t parameter = 0;  ///< Position; none where `is_computed`.
-    ValueId weight;             ///< Of a min_max weight.
+    /// min_max weights and the grids they are rounded to.
+    std::vector<std::pair<ValueId, QuantizerId>> weights;
 
     bool is_computed() const { return is_weight && kind == QuantizerKind::kMinMax; }
   };
@@ -97,6 +98,7 @@ class ParameterStore {
   void add_layer(const Node& node);
   void add_scale(const Node& quant);
   at::Tensor initial_scale(const Node& quant, const LearnedScale& learned) const;
+  at::Tensor computed_scale(const LearnedScale& learned) const;
 
   Graph graph_;
   std::vector<Parameter> parameters_;

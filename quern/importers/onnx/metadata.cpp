@@ -161,6 +161,7 @@ Json json_of(const Preprocessing& how) {
                {"bgr", how.bgr}};
   if (how.resize) json["resize"] = *how.resize;
   if (how.central_crop) json["central_crop"] = *how.central_crop;
+  if (how.stretch) json["stretch"] = true;
   return json;
 }
 
@@ -174,6 +175,7 @@ Preprocessing preprocessing_from(const Json& json) {
   json.at("bgr").get_to(how.bgr);
   if (json.contains("resize")) how.resize = json.at("resize").get<int>();
   if (json.contains("central_crop")) how.central_crop = json.at("central_crop").get<double>();
+  how.stretch = json.value("stretch", false);
   return how;
 }
 

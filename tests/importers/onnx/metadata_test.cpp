@@ -15,7 +15,8 @@ using test::expect_error;
 FileMetadata example() {
   FileMetadata metadata;
   metadata.graph_name = "netz \"ü\"";
-  metadata.preprocessing = Preprocessing{.resize = std::nullopt, .crop = 96, .central_crop = 0.875};
+  metadata.preprocessing =
+      Preprocessing{.resize = 96, .crop = 96, .central_crop = 0.875, .stretch = true};
   metadata.label_offset = 1;
   metadata.free_extents = {{"x", 0, 1, "N"}};
   metadata.scales = {{{0}, "s", {}}, {{1}, "t", {0.1F, 2.0F / 3.0F}}};
