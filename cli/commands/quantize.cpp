@@ -1,7 +1,13 @@
 #include "quern/pipeline/quantize.h"
 
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/load.h"
@@ -114,24 +120,28 @@ void run(const QuantizeCommand& options) {
     recipe.ptq.algorithms = searched->trials.front().algorithms;
   }
   const QuantizeResult result = quantize(recipe);
-  folder.open(recipe);
-  for (const StageTime& stage : result.stages) log_info("{}: {:.2f} s", stage.stage, stage.seconds);
   for (const std::string& note : result.notes) log_warning("{}", note);
+  const std::optional<RunReport> report = report_of(recipe, result);
   const std::filesystem::path model = folder.model("quantized.onnx");
-  export_qonnx(result.graph, model);
   nlohmann::json json = result_json(result, model.string());
   if (searched) json["search"] = search_json(*searched);
+
+  folder.open(recipe);
+  export_qonnx(result.graph, model);
   folder.add_input(recipe.model.source);
   folder.add_input(list_path(recipe.data, recipe.data.calibration).string());
   if (!recipe.data.validation.empty()) {
     folder.add_input(list_path(recipe.data, recipe.data.validation).string());
   }
   folder.add_output(model);
-  folder.write_manifest(json);
-  for (const std::filesystem::path& path : write_report(options.output, recipe, result)) {
-    folder.add_output(path);
+  remove_report(options.output);
+  if (report) {
+    for (const auto& path : write_report(options.output, *report, result.stages)) {
+      folder.add_output(path);
+    }
   }
   folder.write_manifest(json);
+  folder.keep();
 
   if (options.json) {
     std::cout << json.dump(2) << '\n';
@@ -142,7 +152,7 @@ void run(const QuantizeCommand& options) {
                            result.quants, result.images);
   if (result.accuracy) std::cout << to_text(*result.accuracy);
   if (result.multi_label) std::cout << to_text(*result.multi_label);
-  if (recipe.report.pictures > 0) {
+  if (report) {
     std::cout << fmt::format("report: {}\n", report_page(options.output).string());
   }
 }

@@ -13,7 +13,9 @@ enum class LogLevel : std::uint8_t { kInfo, kWarning };
 
 void log_message(LogLevel level, const std::string& message);
 
-/// Also writes everything to `path` (appended) until called with an empty path.
+/// Also writes everything to `path` (appended) until called with an empty path: first the last
+/// thousand messages since there was a file, with the times at which they were logged. So a run's
+/// log begins with its work, although its folder is written when the work is done.
 /// @throws Error(kIo) if it can not be opened.
 void log_to_file(const std::filesystem::path& path);
 

@@ -7,11 +7,13 @@
 #include "quern/analysis/sample_mixing.h"
 #include "quern/analysis/sizes.h"
 #include "quern/base/error.h"
+#include "quern/base/log.h"
 #include "quern/calibrate/observer.h"
 #include "quern/models/load_model.h"
 #include "quern/ops/op_def.h"
 #include "quern/passes/place_quantizers.h"
 #include "quern/pipeline/read_data.h"
+#include "quern/pipeline/unread_settings.h"
 #include "quern/ptq/algorithms.h"
 
 namespace quern {
@@ -23,6 +25,7 @@ void timed(QuantizeResult& result, std::string_view name, Stage&& stage) {
   const auto start = std::chrono::steady_clock::now();
   stage();
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+  log_info("{}: {:.2f} s", name, taken.count());
   result.stages.push_back({std::string(name), taken.count()});
 }
 
@@ -140,11 +143,14 @@ void run(const PtqAlgorithm& algorithm, const Recipe& recipe, const CalibrationD
   result.steps.push_back({std::string(algorithm.name), result.graph, report.notes});
 }
 
-/// Algorithms that were asked for and do not run.
-void note_left_out(const std::vector<std::string>& names,
-                   const std::vector<PtqAlgorithm>& algorithms, QuantizeResult& result) {
-  for (const std::string& name : algorithm_names(names)) {
-    if (std::ranges::find(algorithms, name, &PtqAlgorithm::name) != algorithms.end()) continue;
+/// Algorithms that were asked for and do not run, and settings that nothing reads.
+void note_left_out(const Recipe& recipe, const std::vector<PtqAlgorithm>& algorithms,
+                   QuantizeResult& result) {
+  std::vector<std::string> running;
+  for (const PtqAlgorithm& algorithm : algorithms) running.emplace_back(algorithm.name);
+  note(result, unread_settings(recipe, running));
+  for (const std::string& name : algorithm_names(recipe.ptq.algorithms)) {
+    if (std::ranges::find(running, name) != running.end()) continue;
     result.notes.push_back(fmt::format(
         "'{}' is left out: what is learned over several layers together needs no correction of "
         "single ones",
@@ -182,7 +188,7 @@ QuantizeResult quantize(const Recipe& recipe, const std::vector<Sample>& calibra
   const std::vector<PtqAlgorithm> algorithms = ptq_algorithms(recipe.ptq.algorithms);
   check_methods(recipe);
   QuantizeResult result;
-  note_left_out(recipe.ptq.algorithms, algorithms, result);
+  note_left_out(recipe, algorithms, result);
   timed(result, "load", [&] { load(recipe, result); });
   const CalibrationData pictures{.samples = calibration,
                                  .loader = loader_options(recipe, *result.loaded.preprocessing),

@@ -9,6 +9,8 @@
 #include "quern/base/error.h"
 #include "quern/base/file.h"
 #include "quern/evaluate/output_reference.h"
+#include "quern/ptq/algorithms.h"
+#include "quern/report/accuracy_figures.h"
 #include "quern/report/csv.h"
 #include "quern/report/json.h"
 #include "quern/report/measure_report.h"
@@ -29,7 +31,44 @@ std::string rule_text(const Rule& rule) {
   return fmt::format("{}: {}", describe(rule), fmt::join(decided, ", "));
 }
 
-std::vector<Setting> settings_of(const Recipe& recipe) {
+/// "a short side of 256, the middle 224 × 224"
+std::string pictures_text(const Preprocessing& how) {
+  std::vector<std::string> parts;
+  if (how.central_crop)
+    parts.push_back(fmt::format("the middle {} of each side", *how.central_crop));
+  if (how.resize) parts.push_back(fmt::format("a short side of {}", *how.resize));
+  parts.push_back(fmt::format("the middle {0} × {0}", how.crop));
+  parts.push_back(fmt::format("(x · {:.6g} − [{:.6g}]) / [{:.6g}]", how.scale,
+                              fmt::join(how.mean, ", "), fmt::join(how.std, ", ")));
+  if (how.bgr) parts.push_back("blue first");
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string percentile_text(const std::string& method, double percentile) {
+  return method == "percentile" ? fmt::format("percentile {}", percentile) : method;
+}
+
+/// [ptq]: the algorithms, and what is set otherwise than by default.
+void add_algorithms(const Recipe& recipe, const QuantizeResult& result,
+                    std::vector<Setting>& settings) {
+  std::vector<std::string> ran;
+  std::vector<std::string> left_out = algorithm_names(recipe.ptq.algorithms);
+  for (const QuantizeStep& step : result.steps) {
+    if (std::erase(left_out, step.name) > 0) ran.push_back(step.name);
+  }
+  if (!ran.empty()) settings.push_back({"algorithms", fmt::format("{}", fmt::join(ran, ", "))});
+  if (!left_out.empty()) {
+    settings.push_back({"left out", fmt::format("{}", fmt::join(left_out, ", "))});
+  }
+  const auto defaults = values_by_key(Recipe{});
+  for (const auto& [key, value] : values_by_key(recipe)) {
+    if (!key.starts_with("ptq.") || key == "ptq.algorithms") continue;
+    const auto standard = defaults.find(key);
+    if (standard == defaults.end() || standard->second != value) settings.push_back({key, value});
+  }
+}
+
+std::vector<Setting> settings_of(const Recipe& recipe, const QuantizeResult& result) {
   std::vector<Setting> settings = {
       {"scheme", recipe.quantize.scheme},
       {"weight bits", std::to_string(recipe.quantize.weight_bits)},
@@ -37,42 +76,47 @@ std::vector<Setting> settings_of(const Recipe& recipe) {
   for (std::size_t i = 0; i < recipe.quantize.rules.size(); ++i) {
     settings.push_back(Setting{fmt::format("rule {}", i + 1), rule_text(recipe.quantize.rules[i])});
   }
-  const bool has_percentile = recipe.calibrate.observer == "percentile";
-  settings.push_back({"observer", has_percentile
-                                      ? fmt::format("percentile {}", recipe.calibrate.percentile)
-                                      : recipe.calibrate.observer});
-  settings.push_back({"weight scales", recipe.calibrate.weight_method});
-  if (!recipe.ptq.algorithms.empty()) {
-    settings.push_back({"algorithms", fmt::format("{}", fmt::join(recipe.ptq.algorithms, ", "))});
-  }
+  const CalibrateRecipe& calibrate = recipe.calibrate;
+  settings.push_back({"observer", percentile_text(calibrate.observer, calibrate.percentile)});
+  settings.push_back(
+      {"weight scales", percentile_text(calibrate.weight_method, calibrate.weight_percentile)});
+  add_algorithms(recipe, result, settings);
+  settings.push_back({"pictures", pictures_text(*result.graph.preprocessing)});
   return settings;
 }
 
-RunReport report_of(const Recipe& recipe, const QuantizeResult& result) {
+}  // namespace
+
+std::optional<RunReport> report_of(const Recipe& recipe, const QuantizeResult& result) {
+  if (recipe.report.pictures == 0) return {};
   // Algorithms fit what they see: errors on other pictures are the ones that will be met.
   const bool is_held_back = !recipe.data.validation.empty();
   const std::vector<Sample> samples =
       samples_of(recipe.data, is_held_back ? recipe.data.validation : recipe.data.calibration);
   ReportRequest request{
       .network = fs::path(recipe.model.source).filename().string(),
-      .settings = settings_of(recipe),
+      .settings = settings_of(recipe, result),
       .loaded = result.loaded,
       .steps = {},
       .samples = spread(samples, static_cast<std::size_t>(recipe.report.pictures)),
       .is_held_back = is_held_back,
       .loader = loader_options(recipe, *result.graph.preprocessing),
       .calibration_images = result.images,
-      .accuracy = result.accuracy,
+      .accuracy = {},
       .notes = result.notes};
+  if (result.accuracy) request.accuracy = accuracy_figures(*result.accuracy);
+  if (result.multi_label) request.accuracy = accuracy_figures(*result.multi_label);
   for (const QuantizeStep& step : result.steps) {
     request.steps.push_back({step.name, step.graph, step.notes});
   }
   return measure_report(request);
 }
 
-std::vector<StepTime> times_of(const QuantizeResult& result) {
+namespace {
+
+std::vector<StepTime> times_of(const std::vector<StageTime>& stages) {
   std::vector<StepTime> times;
-  for (const StageTime& stage : result.stages) times.push_back({stage.stage, stage.seconds});
+  for (const StageTime& stage : stages) times.push_back({stage.stage, stage.seconds});
   return times;
 }
 
@@ -112,14 +156,11 @@ void remove_report(const fs::path& run) {
   }
 }
 
-std::vector<fs::path> write_report(const fs::path& run, const Recipe& recipe,
-                                   const QuantizeResult& result) {
+std::vector<fs::path> write_report(const fs::path& run, const RunReport& report,
+                                   const std::vector<StageTime>& stages) {
   const fs::path folder = run / "report";
-  remove_report(run);
-  if (recipe.report.pictures == 0) return {};
-  const RunReport report = report_of(recipe, result);
   write_file(folder / "report.json", to_json(report));
-  std::vector<fs::path> written = write_page(folder, report, times_of(result));
+  std::vector<fs::path> written = write_page(folder, report, times_of(stages));
   written.push_back(folder / "report.json");
   return written;
 }

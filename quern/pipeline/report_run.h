@@ -1,10 +1,12 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "quern/pipeline/quantize.h"
 #include "quern/recipe/recipe.h"
+#include "quern/report/run_report.h"
 
 namespace quern {
 
@@ -12,12 +14,15 @@ namespace quern {
 std::filesystem::path report_page(const std::filesystem::path& run);
 
 /// Measures a run's result on `report.pictures` of the validation pictures, else of the calibration
-/// pictures, spread over the list, and writes RUN/report/: index.html, report.json and the tables
-/// layers.csv, steps.csv, summary.csv. @return what was written; nothing where the recipe wants no
-/// report.
-/// @throws Error(kIo) naming what can not be written; errors of measure_report.
+/// pictures, spread over the list. Nothing where the recipe wants no report.
+/// @throws errors of measure_report.
+std::optional<RunReport> report_of(const Recipe& recipe, const QuantizeResult& result);
+
+/// Writes RUN/report/: index.html, report.json and the tables layers.csv, steps.csv, summary.csv.
+/// @return what was written. @throws Error(kIo) naming what can not be written.
 std::vector<std::filesystem::path> write_report(const std::filesystem::path& run,
-                                                const Recipe& recipe, const QuantizeResult& result);
+                                                const RunReport& report,
+                                                const std::vector<StageTime>& stages);
 
 /// Takes away what an older run in the folder reported, which would speak of another network.
 void remove_report(const std::filesystem::path& run);

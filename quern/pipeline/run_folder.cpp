@@ -17,25 +17,48 @@ namespace quern {
 
 namespace fs = std::filesystem;
 
-RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)) {
-  std::error_code error;
-  for (fs::path at = folder_; !at.empty() && !fs::exists(at, error); at = at.parent_path()) {
-    made_.push_back(at);
+namespace {
+
+/// The folders of a path that do not exist, the innermost first.
+std::vector<fs::path> missing(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  std::error_code ignored;
+  for (fs::path at = folder; !at.empty() && !fs::exists(at, ignored); at = at.parent_path()) {
+    paths.push_back(at);
   }
-  fs::create_directories(folder_, error);
-  if (!error && ::access(folder_.c_str(), W_OK | X_OK) != 0) {
+  return paths;
+}
+
+void throw_if(const std::error_code& error, const fs::path& folder) {
+  if (error) fail(ErrorCode::kIo, "cannot write {}: {}", folder.string(), error.message());
+}
+
+}  // namespace
+
+RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)) {
+  const std::vector<fs::path> to_make = missing(folder_);
+  const fs::path above = to_make.empty() ? folder_ : to_make.back().parent_path();
+  const fs::path existing = above.empty() ? "." : above;
+  std::error_code error;
+  if (!fs::is_directory(existing, error)) error = std::make_error_code(std::errc::not_a_directory);
+  if (!error && ::access(existing.c_str(), W_OK | X_OK) != 0) {
     error.assign(errno, std::generic_category());
   }
-  if (error) fail(ErrorCode::kIo, "cannot write {}: {}", folder_.string(), error.message());
+  throw_if(error, folder_);
 }
 
 RunFolder::~RunFolder() {
   log_to_file({});
   std::error_code ignored;
-  for (const fs::path& made : made_) fs::remove(made, ignored);  // Leaves a folder with files.
+  if (!made_.empty()) fs::remove_all(made_.front(), ignored);
+  for (const fs::path& made : made_) fs::remove(made, ignored);  // Leaves what others put there.
 }
 
 void RunFolder::open(const Recipe& recipe) {
+  made_ = missing(folder_);
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  throw_if(error, folder_);
   seed_ = recipe.seed;
   write_file(folder_ / "recipe.resolved.toml", to_toml(recipe));
   log_to_file(folder_ / "log.txt");

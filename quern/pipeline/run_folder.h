@@ -16,17 +16,21 @@ namespace quern {
 /// came out, so that a result can be traced to what made it.
 class RunFolder {
  public:
-  /// Makes the folder and finds out whether it can be written, so that a run is refused before its
-  /// work. Nothing is written yet. @throws Error(kIo) naming the folder and the cause.
+  /// Finds out whether the folder can be written, so that a run is refused before its work. Makes
+  /// nothing: a run that is stopped leaves nothing. @throws Error(kIo) naming the folder and the
+  /// cause.
   explicit RunFolder(std::filesystem::path folder);
-  /// Where the work failed, so that nothing was written, the folder is gone again if it was made.
+  /// Where a file could not be written, a folder that `open` made is gone again.
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 
-  /// The work is done: writes the resolved recipe and opens the log. An older run in the same
+  /// Makes the folder, writes the resolved recipe and the log so far. An older run in the same
   /// folder is written over file by file. @throws Error(kIo) naming what can not be written.
   void open(const Recipe& recipe);
+  /// From here on the folder stays, whatever happens: it holds a result, or what a later run goes
+  /// on from.
+  void keep() { made_.clear(); }
 
   /// RUN/models/NAME
   std::filesystem::path model(const std::string& name) const;
@@ -46,7 +50,7 @@ class RunFolder {
 
  private:
   std::filesystem::path folder_;
-  std::vector<std::filesystem::path> made_;  // folders that did not exist, the innermost first
+  std::vector<std::filesystem::path> made_;  // by `open`, the innermost first; none are to go
   std::uint64_t seed_ = 0;
   std::map<std::string, std::string> inputs_;  // path → SHA-256
   std::map<std::string, std::string> outputs_;

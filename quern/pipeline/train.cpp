@@ -137,9 +137,10 @@ Trainer trainer_at(Checkpoint& position, const Recipe& recipe, const Material& m
   return trainer;
 }
 
-/// The path of a folder that is ready to be written to.
+/// The path of a folder that is ready to be written to. A run that is stopped goes on from it.
 const fs::path& opened(RunFolder& folder, const Recipe& recipe) {
   folder.open(recipe);
+  folder.keep();
   return folder.path();
 }
 

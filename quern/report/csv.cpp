@@ -10,7 +10,9 @@
 namespace quern {
 namespace {
 
-std::string cell(const std::string& text) {
+std::string cell(std::string text) {
+  // A spreadsheet would compute a name that begins like a formula.
+  if (text.find_first_of("=+-@\t\r") == 0) text.insert(0, 1, '\'');
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) {
@@ -118,10 +120,11 @@ std::string summary_csv(const RunReport& report) {
   add("output_db", report.output_db);
   if (report.accuracy) {
     add("accuracy images", report.accuracy->images);
-    add("accuracy top1", report.accuracy->top1);
-    add("accuracy top5", report.accuracy->top5);
-    add("accuracy reference_top1", report.accuracy->reference_top1);
-    add("accuracy reference_top5", report.accuracy->reference_top5);
+    for (const MetricFigures& metric : report.accuracy->metrics) {
+      add("accuracy " + metric.name, metric.quantized);
+      if (metric.reference) add("accuracy of float " + metric.name, metric.reference);
+    }
+    add("accuracy floor", report.accuracy->floor);
     add("accuracy agreement", report.accuracy->agreement);
     add("accuracy sqnr_db", report.accuracy->sqnr_db);
   }

@@ -34,8 +34,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerChange, layer, codes_changed, sqnr_befor
                                    factor_low, factor_high, range_before, range_after, bias_shift,
                                    weight_scale, output_scale)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StepFigures, name, output_db, changes, notes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AccuracyFigures, images, top1, top5, reference_top1,
-                                   reference_top5, agreement, sqnr_db)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MetricFigures, name, quantized, reference)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(AccuracyFigures, images, metrics, floor, agreement, sqnr_db)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Setting, name, value)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunReport, version, network, settings, calibration_images,
                                    report_images, is_held_back, quantizers, weight_bits, weights,

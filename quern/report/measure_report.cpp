@@ -118,16 +118,6 @@ class Layers {
   std::map<NodeId, std::int64_t> group_of_;
 };
 
-AccuracyFigures figures_of(const Accuracy& accuracy) {
-  return {.images = static_cast<std::int64_t>(accuracy.images),
-          .top1 = accuracy.top1,
-          .top5 = accuracy.top5,
-          .reference_top1 = accuracy.reference_top1,
-          .reference_top5 = accuracy.reference_top5,
-          .agreement = accuracy.agreement,
-          .sqnr_db = accuracy.sqnr_db};
-}
-
 /// The network whose weights are still float in front of their Quants.
 const Graph& reference_of(const ReportRequest& request) {
   const auto found = std::ranges::find_if(
@@ -185,7 +175,7 @@ RunReport measure_report(const ReportRequest& request) {
   report.report_images = static_cast<std::int64_t>(errors.images);
   report.is_held_back = request.is_held_back;
   report.quantizers = std::ssize(graph.nodes_of("Quant"));
-  if (request.accuracy) report.accuracy = figures_of(*request.accuracy);
+  report.accuracy = request.accuracy;
   report.steps = steps_of(request, errors.output_db.has_value());
   report.output_db = report.steps.back().output_db;
   report.layers = Layers(graph, reference, errors).figures();

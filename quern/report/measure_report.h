@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "quern/data/loader.h"
-#include "quern/evaluate/accuracy.h"
 #include "quern/graph/graph.h"
 #include "quern/report/run_report.h"
 
@@ -32,7 +31,7 @@ struct ReportRequest {
   bool is_held_back = false;    ///< Whether the algorithms saw none of those.
   LoaderOptions loader;
   std::size_t calibration_images = 0;
-  std::optional<Accuracy> accuracy;
+  std::optional<AccuracyFigures> accuracy;
   std::vector<std::string> notes;
 };
 

@@ -84,11 +84,20 @@ struct StepFigures {
   bool operator==(const StepFigures&) const = default;
 };
 
+/// One way to count right answers.
+struct MetricFigures {
+  std::string name;                 ///< "top-1"; "smoke, precision"
+  double quantized = 0;             ///< Of the quantized network (unit: percent).
+  std::optional<double> reference;  ///< Of the float one (unit: percent).
+
+  bool operator==(const MetricFigures&) const = default;
+};
+
 /// Accuracy on the validation pictures.
 struct AccuracyFigures {
   std::int64_t images = 0;
-  double top1 = 0, top5 = 0;  ///< Of the quantized network (unit: percent).
-  std::optional<double> reference_top1, reference_top5;  ///< Of the float one.
+  std::vector<MetricFigures> metrics;  ///< The first is the one that networks are compared by.
+  std::optional<double> floor;  ///< What one answer to all pictures scores by it (unit: percent).
   std::optional<double> agreement;  ///< Pictures on which both say the same (unit: percent).
   std::optional<double> sqnr_db;    ///< Of the logits.
 

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <thread>
+
 #include "quern/base/file.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_folder.h"
@@ -33,11 +36,14 @@ TEST(Log, QuietKeepsWarnings) {
   EXPECT_EQ(text, "quern: warning: odd\n");
 }
 
-TEST(Log, TheFileGetsEverythingWhileThereIsOne) {
+TEST(Log, TheFileGetsEverythingSinceThereWasOne) {
   const test::TemporaryFolder folder;
   const auto path = folder / "log.txt";
 
   printed([&] {
+    log_to_file(folder / "older.txt");
+    log_info("older");
+    log_to_file({});
     log_info("before");
     log_to_file(path);
     set_quiet(true);
@@ -49,9 +55,25 @@ TEST(Log, TheFileGetsEverythingWhileThereIsOne) {
   });
 
   EXPECT_THAT(read_text(path),
-              testing::AllOf(testing::HasSubstr("quiet\n"), testing::HasSubstr("odd\n"),
-                             testing::Not(testing::HasSubstr("before")),
+              testing::AllOf(testing::HasSubstr("before\n"), testing::HasSubstr("quiet\n"),
+                             testing::HasSubstr("odd\n"), testing::Not(testing::HasSubstr("older")),
                              testing::Not(testing::HasSubstr("after"))));
+}
+
+TEST(Log, TheFileSaysWhenAMessageWasLogged) {
+  const test::TemporaryFolder folder;
+  printed([&] {
+    log_info("kept");
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    log_to_file(folder / "log.txt");
+    log_info("direct");
+    log_to_file({});
+  });
+
+  const std::string text = read_text(folder / "log.txt");
+  ASSERT_THAT(text, testing::ContainsRegex("kept\n.*direct\n"));
+  constexpr std::size_t kTime = 25;  // "[2026-01-31 23:59:59.999]"
+  EXPECT_LT(text.substr(0, kTime), text.substr(text.find('\n') + 1, kTime));
 }
 
 TEST(Log, AFileThatCannotBeOpenedIsNamed) {

@@ -74,7 +74,7 @@ class DegenerateNetworks : public testing::TestWithParam<std::string> {
   }
 
   RunReport report(const QuantizeResult& result) const {
-    write_report(folder_ / "run", recipe_, result);
+    write_report(folder_ / "run", report_of(recipe_, result).value(), result.stages);
     return report_from_json(read_text(folder_ / "run/report/report.json"), "report.json");
   }
 

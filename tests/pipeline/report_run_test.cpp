@@ -24,6 +24,12 @@ class ReportRun : public testing::Test {
     recipe_.report.pictures = 3;
   }
 
+  /// Quantizes and reports into a folder.
+  std::vector<std::filesystem::path> run(const std::string& name) const {
+    const QuantizeResult result = quantize(recipe_);
+    return write_report(folder_ / name, report_of(recipe_, result).value(), result.stages);
+  }
+
   std::string text(const std::string& run, const std::string& name) const {
     return read_text(folder_ / run / "report" / name);
   }
@@ -34,9 +40,9 @@ class ReportRun : public testing::Test {
 
 TEST_F(ReportRun, WritesPageJsonAndCsvThatAreTheSameForAnyNumberOfThreads) {
   recipe_.threads = 1;
-  EXPECT_THAT(write_report(folder_ / "one", recipe_, quantize(recipe_)), SizeIs(5));
+  EXPECT_THAT(run("one"), SizeIs(5));
   recipe_.threads = 3;
-  write_report(folder_ / "three", recipe_, quantize(recipe_));
+  run("three");
   EXPECT_EQ(text("one", "report.json"), text("three", "report.json"));
   EXPECT_EQ(text("one", "layers.csv"), text("three", "layers.csv"));
   const RunReport report = report_from_json(text("one", "report.json"), "report.json");
@@ -46,12 +52,12 @@ TEST_F(ReportRun, WritesPageJsonAndCsvThatAreTheSameForAnyNumberOfThreads) {
 }
 
 TEST_F(ReportRun, MeasuresOnPicturesThatAlgorithmsHaveNotSeenWhereThereAreSome) {
-  write_report(folder_ / "seen", recipe_, quantize(recipe_));
+  run("seen");
   EXPECT_FALSE(report_from_json(text("seen", "report.json"), "report.json").is_held_back);
 
   write_synthetic_photos(folder_ / "others", 2, /*seed=*/6);
   recipe_.data.validation = (folder_ / "others/list.txt").string();
-  write_report(folder_ / "others", recipe_, quantize(recipe_));
+  run("others");
   const RunReport report = report_from_json(text("others", "report.json"), "report.json");
   EXPECT_TRUE(report.is_held_back);
   EXPECT_EQ(report.report_images, 2);
@@ -60,7 +66,7 @@ TEST_F(ReportRun, MeasuresOnPicturesThatAlgorithmsHaveNotSeenWhereThereAreSome) 
 
 TEST_F(ReportRun, ShowsWhatAnEqualizationScaled) {
   recipe_.ptq.algorithms = {"equalize_weights"};
-  write_report(folder_ / "run", recipe_, quantize(recipe_));
+  run("run");
   const RunReport report = report_from_json(text("run", "report.json"), "report.json");
 
   ASSERT_THAT(report.steps, SizeIs(2));
@@ -75,25 +81,39 @@ TEST_F(ReportRun, ShowsWhatAnEqualizationScaled) {
   EXPECT_THAT(report.steps[1].changes, IsEmpty());
 }
 
-TEST_F(ReportRun, WritesNothingWhereTheRecipeWantsNoReport) {
+TEST_F(ReportRun, TellsTheSettingsOfARun) {
+  recipe_.ptq.algorithms = {"adaround", "correct_bias"};
+  recipe_.ptq.iterations = 2;
+  recipe_.calibrate.weight_method = "percentile";
+  recipe_.calibrate.weight_percentile = 99.5;
+  run("run");
+  const RunReport report = report_from_json(text("run", "report.json"), "report.json");
+  EXPECT_THAT(report.settings,
+              testing::IsSupersetOf(
+                  {Setting{"observer", "percentile 99.999"},
+                   Setting{"weight scales", "percentile 99.5"}, Setting{"algorithms", "adaround"},
+                   Setting{"left out", "correct_bias"}, Setting{"ptq.iterations", "2"}}));
+  const auto pictures = std::ranges::find(report.settings, "pictures", &Setting::name);
+  ASSERT_NE(pictures, report.settings.end());
+  EXPECT_THAT(pictures->value, HasSubstr("the middle 32 × 32"));
+}
+
+TEST_F(ReportRun, MeasuresNothingWhereTheRecipeWantsNoReport) {
   recipe_.report.pictures = 0;
-  EXPECT_THAT(write_report(folder_ / "run", recipe_, quantize(recipe_)), IsEmpty());
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "run"));
+  EXPECT_EQ(report_of(recipe_, quantize(recipe_)), std::nullopt);
 }
 
 TEST_F(ReportRun, TakesAnOlderReportAwayAndNothingElse) {
-  const QuantizeResult result = quantize(recipe_);
-  write_report(folder_ / "run", recipe_, result);
+  run("run");
   write_file(folder_ / "run/report/notes.txt", std::string_view("mine"));
-  recipe_.report.pictures = 0;
-  write_report(folder_ / "run", recipe_, result);
+  remove_report(folder_ / "run");
   EXPECT_FALSE(std::filesystem::exists(report_page(folder_ / "run")));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run/report/report.json"));
   EXPECT_EQ(text("run", "notes.txt"), "mine");
 }
 
 TEST_F(ReportRun, IsWrittenAgainFromWhatTheRunLeft) {
-  write_report(folder_ / "run", recipe_, quantize(recipe_));
+  run("run");
   const std::string csv = text("run", "layers.csv");
   std::filesystem::remove(folder_ / "run/report/layers.csv");
   std::filesystem::remove(folder_ / "run/report/index.html");

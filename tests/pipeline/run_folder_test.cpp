@@ -27,6 +27,7 @@ TEST(RunFolder, HoldsRecipeLogAndManifest) {
     run.add_output(run.model("m.onnx"));
     run.add_data({{"root", "photos"}});
     run.write_manifest({{"top1", 50.0}});
+    run.keep();
   }
   EXPECT_EQ(read_recipe((folder / "run/recipe.resolved.toml").string()), recipe);
   EXPECT_THAT(read_text(folder / "run/log.txt"), testing::HasSubstr("a line of the log"));
@@ -50,20 +51,40 @@ TEST(RunFolder, NamesAFolderThatCannotBeMade) {
   test::expect_error(ErrorCode::kIo, "cannot write", [&] { RunFolder run(folder / "file"); });
 }
 
-TEST(RunFolder, LeavesNothingWhereTheWorkFails) {
+TEST(RunFolder, MakesNothingBeforeTheWorkIsDone) {
+  const test::TemporaryFolder folder;
+  const RunFolder run(folder / "runs/one");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(RunFolder, LeavesNothingWhereAFileCannotBeWritten) {
   const test::TemporaryFolder folder;
   {
-    const RunFolder run(folder / "runs/one");
-    EXPECT_TRUE(std::filesystem::is_directory(folder / "runs/one"));
+    RunFolder run(folder / "runs/one");
+    run.open({});
+    write_file(run.model("m.onnx"), std::string_view("abc"));
   }
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 
-  write_file(folder / "older/manifest.json", std::string_view("{}"));
-  { const RunFolder run(folder / "older"); }
-  EXPECT_EQ(read_text(folder / "older/manifest.json"), "{}");
-  std::filesystem::create_directory(folder / "empty");
-  { const RunFolder run(folder / "empty"); }
-  EXPECT_TRUE(std::filesystem::is_directory(folder / "empty"));
+  write_file(folder / "runs/other/manifest.json", std::string_view("{}"));
+  {
+    RunFolder run(folder / "runs/one");
+    run.open({});
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "runs/one"));
+  {
+    RunFolder run(folder / "runs/other");
+    run.open({});
+  }
+  EXPECT_EQ(read_text(folder / "runs/other/manifest.json"), "{}");
+}
+
+TEST(RunFolder, HoldsTheLogOfTheWork) {
+  const test::TemporaryFolder folder;
+  RunFolder run(folder / "run");
+  log_info("in the middle of the work");
+  run.open({});
+  EXPECT_THAT(read_text(folder / "run/log.txt"), testing::HasSubstr("in the middle of the work"));
 }
 
 }  // namespace

@@ -78,11 +78,21 @@ TEST_F(ReportCsv, HoldsWhatEachStepChanged) {
 
 TEST_F(ReportCsv, HoldsTheFiguresOfTheRun) {
   const std::vector<Row> rows = read_csv(summary_csv(report_));
-  EXPECT_THAT(rows, testing::IsSupersetOf({Row{"name", "value"}, Row{"network", report_.network},
-                                           Row{"setting scheme", "finn"}, Row{"output_db", "8.5"},
-                                           Row{"accuracy top1", "74.5"},
-                                           Row{"accuracy reference_top5", "94"},
-                                           Row{"note", report_.notes[0]}}));
+  EXPECT_THAT(rows, testing::IsSupersetOf(
+                        {Row{"name", "value"}, Row{"network", report_.network},
+                         Row{"setting scheme", "finn"}, Row{"output_db", "8.5"},
+                         Row{"accuracy top-1", "74.5"}, Row{"accuracy of float top-1", "77.7"},
+                         Row{"accuracy floor", "0.5"}, Row{"note", report_.notes[0]}}));
+}
+
+TEST_F(ReportCsv, HoldsNoFormulaThatASpreadsheetWouldCompute) {
+  RunReport report = report_;
+  report.layers[0].layer = "=HYPERLINK(\"http://example.org\")";
+  report.layers[1].layer = "@SUM(A1)";
+  const std::vector<Row> rows = read_csv(layers_csv(report));
+  EXPECT_EQ(rows[1][0], "'=HYPERLINK(\"http://example.org\")");
+  EXPECT_EQ(rows[2][0], "'@SUM(A1)");
+  EXPECT_EQ(cell(1, "together_db"), "-1.5");
 }
 
 }  // namespace

@@ -17,13 +17,14 @@ function gridPairs(grid) {
 }
 
 function gridSection(title, grid) {
+  if (!grid) return null;
   const parts = [element('h4', {textContent: title})];
   if (grid.before && grid.after) {
     const canvas = element('canvas');
     canvas.grid = grid;
     parts.push(element('div', {className: 'chart'}, canvas));
   }
-  return [...parts, gridPairs(grid)];
+  return element('section', {}, ...parts, gridPairs(grid));
 }
 
 function changeText(change) {
@@ -49,22 +50,21 @@ function showDetails(target, layer) {
   const what = [layer.op, layer.kind].filter(Boolean).join(' ');
   const shapes = [layer.weight_shape && `weight ${layer.weight_shape}`,
                   layer.output_shape && `output ${layer.output_shape}`].filter(Boolean).join(', ');
-  target.replaceChildren(
-    element('h3', {className: 'mono', textContent: layer.layer}),
-    element('div', {className: 'muted', textContent: what}),
-    element('div', {className: 'muted', textContent: shapes}),
-    element('div', {className: 'facts'},
-            fact('effect', decibels(layer.effect_db), 'dB'),
-            fact('alone', decibels(layer.alone_db), 'dB'),
-            fact('together', decibels(layer.together_db), 'dB')),
-    ...(layer.weight ? gridSection('Weight', layer.weight) : []),
-    ...(layer.activation ? gridSection('Activation', layer.activation) : []));
   const changes = report.steps.flatMap((step) =>
     step.changes.filter((change) => change.layer === layer.layer)
       .map((change) => [step.name, changeText(change)]));
-  if (changes.length > 0) {
-    target.append(element('h4', {textContent: 'Changed by'}),
-                  element('dl', {className: 'pairs'}, ...pairs(changes)));
-  }
+  const changedBy = [element('h4', {textContent: 'Changed by'}),
+                     element('dl', {className: 'pairs'}, ...pairs(changes))];
+  target.replaceChildren(
+    element('section', {},
+            element('h3', {className: 'mono', textContent: layer.layer}),
+            element('div', {className: 'muted', textContent: what}),
+            element('div', {className: 'muted', textContent: shapes}),
+            element('div', {className: 'facts'},
+                    fact('effect', decibels(layer.effect_db), 'dB'),
+                    fact('alone', decibels(layer.alone_db), 'dB'),
+                    fact('together', decibels(layer.together_db), 'dB'))),
+    ...[gridSection('Weight', layer.weight), gridSection('Activation', layer.activation),
+        changes.length > 0 ? element('section', {}, ...changedBy) : null].filter(isKnown));
   for (const canvas of target.querySelectorAll('canvas')) drawHistogram(canvas, canvas.grid);
 }

@@ -19,7 +19,8 @@ function placeLayers(layers, width) {
   ranks.forEach((rank, i) => (byRank[rank] ??= []).push(i));
   const columns = Math.max(2, Math.floor((width - 4 + cell.gapX) / (cell.width + cell.gapX)));
   const isOneLine = byRank.length <= columns;
-  const pitch = isOneLine ? cell.width + cell.gapX : (width - 4 - cell.width) / (columns - 1);
+  const evenly = (width - 4 - cell.width) / Math.max(1, (isOneLine ? byRank.length : columns) - 1);
+  const pitch = isOneLine ? Math.min(evenly, 2 * cell.width) : evenly;
   const lineOf = (layer) => Math.floor(ranks[layer] / columns);
   const skips = new Set();  // Lines that need room for arcs.
   layers.forEach((layer, i) => layer.inputs.forEach((input) => {
@@ -88,11 +89,21 @@ function bitsText(layer) {
   return [weight, activation].filter(Boolean).join(' ') || 'float';
 }
 
-function drawNetwork(target, colouring, chosen, choose) {
+function placeInto(target) {
   const room = target.clientWidth || 700;
   cell.width = room < 480 ? 72 : 84;
   cell.gapX = room < 480 ? 10 : 16;
-  const {places, width, height} = placeLayers(report.layers, room);
+  return placeLayers(report.layers, room);
+}
+
+// A drawing that is not as tall as what is told of a layer has that below it, not beside it.
+const lowest = 420;
+
+function drawNetwork(target, colouring, chosen, choose) {
+  const panel = target.closest('.split');
+  panel.classList.remove('low');
+  panel.classList.toggle('low', placeInto(target).height < lowest);
+  const {places, width, height} = placeInto(target);
   const arrow = drawn('marker', {
     id: 'arrow', viewBox: '0 0 6 6', refX: 5.5, refY: 3, markerWidth: 4.5, markerHeight: 4.5,
     orient: 'auto'}, drawn('path', {class: 'arrow', d: 'M0,0 L6,3 L0,6 Z'}));

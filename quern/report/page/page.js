@@ -11,12 +11,13 @@ function drawCards() {
   const {accuracy} = report;
   const cards = [];
   if (accuracy) {
-    const loss = isKnown(accuracy.reference_top1)
-      ? `float ${accuracy.reference_top1.toFixed(2)} %, ${plural(accuracy.images, 'photo')}`
-      : plural(accuracy.images, 'photo');
-    cards.push(card('top-1', accuracy.top1.toFixed(2), '%', loss));
+    const [first, second] = accuracy.metrics;
+    const photos = plural(accuracy.images, 'photo');
+    cards.push(card(first.name, first.quantized.toFixed(2), '%',
+                    isKnown(first.reference) ? `float ${points(first.reference)}, ${photos}` : photos));
     if (isKnown(accuracy.agreement)) {
-      cards.push(card('same answer as float', accuracy.agreement.toFixed(2), '%', `top-5 ${accuracy.top5.toFixed(2)} %`));
+      cards.push(card('same answer as float', accuracy.agreement.toFixed(2), '%',
+                      `${second.name} ${points(second.quantized)}`));
     }
   }
   if (accuracy && isKnown(accuracy.sqnr_db)) {
@@ -35,24 +36,26 @@ function drawCards() {
   find('cards').replaceChildren(...cards);
 }
 
+const points = (value) => (isKnown(value) ? `${value.toFixed(2)} %` : '–');
+
+function difference(found, reference) {
+  if (!isKnown(reference)) return '–';
+  return `${found < reference ? '−' : '+'}${Math.abs(found - reference).toFixed(2)}`;
+}
+
 function drawAccuracy() {
   const {accuracy} = report;
   find('accuracy-panel').hidden = !accuracy;
   if (!accuracy) return;
-  const points = (value) => (isKnown(value) ? `${value.toFixed(2)} %` : '–');
-  const loss = (found, reference) => {
-    if (!isKnown(reference)) return '–';
-    return `${found < reference ? '−' : '+'}${Math.abs(found - reference).toFixed(2)}`;
-  };
-  find('accuracy-hint').textContent = `On ${plural(accuracy.images, 'validation photo')}.`;
+  const floor = isKnown(accuracy.floor)
+    ? ` The better of always yes and always no has a ${accuracy.metrics[0].name} of ${points(accuracy.floor)}.` : '';
+  find('accuracy-hint').textContent = `On ${plural(accuracy.images, 'validation photo')}.${floor}`;
+  const rows = accuracy.metrics.map(({name, quantized, reference}) => row(
+    'td', name, points(reference), points(quantized), difference(quantized, reference)));
+  if (isKnown(accuracy.agreement)) rows.push(row('td', 'same answer', '', points(accuracy.agreement), ''));
+  if (isKnown(accuracy.sqnr_db)) rows.push(row('td', 'logits', '', `${decibels(accuracy.sqnr_db)} dB`, ''));
   find('accuracy').replaceChildren(
-    element('thead', {}, row('th', '', 'top-1', 'top-5', 'agreement', 'logits')),
-    element('tbody', {},
-      row('td', 'float', points(accuracy.reference_top1), points(accuracy.reference_top5), '', ''),
-      row('td', 'quantized', points(accuracy.top1), points(accuracy.top5), points(accuracy.agreement),
-          isKnown(accuracy.sqnr_db) ? `${decibels(accuracy.sqnr_db)} dB` : '–'),
-      row('td', 'points', loss(accuracy.top1, accuracy.reference_top1),
-          loss(accuracy.top5, accuracy.reference_top5), '', '')));
+    element('thead', {}, row('th', '', 'float', 'quantized', 'points')), element('tbody', {}, ...rows));
 }
 
 function drawTexts() {
