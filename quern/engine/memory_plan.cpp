@@ -48,26 +48,64 @@ std::vector<std::int32_t> find_kept_rows(const IntModel& model) {
   return kept;
 }
 
-/// Gives every block the lowest offset that no placed block of an overlapping life covers.
-/// @return the end of the highest.
-std::int64_t place_largest_first(std::vector<Block> blocks) {
-  std::ranges::stable_sort(blocks, std::greater(), &Block::size);
-  std::vector<const Block*> placed;  // By offset.
-  std::int64_t end = 0;
-  for (const Block& block : blocks) {
-    std::int64_t offset = 0;
-    for (const Block* other : placed) {
-      if (!other->life.overlaps(block.life)) continue;
-      if (*other->offset >= offset + block.size) break;
-      offset = std::max(offset, *other->offset + other->size);
+/// Gives every block, in this order, the lowest offset that no block placed before it covers while
+/// both are alive. @return the position of the one that ends highest.
+std::size_t place(const std::vector<const Block*>& order, std::vector<std::int64_t>& offsets) {
+  std::vector<std::size_t> placed;  // Positions in `order`, by offset.
+  const auto end_of = [&](std::size_t i) { return offsets[i] + order[i]->size; };
+  std::size_t highest = 0;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    offsets[i] = 0;
+    for (const std::size_t other : placed) {
+      if (!order[other]->life.overlaps(order[i]->life)) continue;
+      if (offsets[other] >= end_of(i)) break;
+      offsets[i] = std::max(offsets[i], end_of(other));
     }
-    *block.offset = offset;
-    end = std::max(end, offset + block.size);
-    const auto place = std::ranges::upper_bound(placed, offset, std::less(),
-                                                [](const Block* other) { return *other->offset; });
-    placed.insert(place, &block);
+    if (end_of(i) > end_of(highest)) highest = i;
+    const auto at =
+        std::ranges::upper_bound(placed, offsets[i], {}, [&](std::size_t j) { return offsets[j]; });
+    placed.insert(at, i);
   }
-  return end;
+  return highest;
+}
+
+/// No plan needs less: the most that is alive at once.
+std::int64_t most_alive(const std::vector<Block>& blocks) {
+  std::int64_t most = 0;
+  for (const Block& start : blocks) {
+    std::int64_t alive = 0;
+    for (const Block& other : blocks) {
+      const bool is_alive =
+          other.life.first <= start.life.first && start.life.first <= other.life.last;
+      if (is_alive) alive += other.size;
+    }
+    most = std::max(most, alive);
+  }
+  return most;
+}
+
+/// Places the largest first. Where that leaves gaps, the block that ends highest goes first and all
+/// are placed anew, as long as that may help. @return where the highest ends.
+std::int64_t place_all(const std::vector<Block>& blocks) {
+  constexpr int kTries = 64;
+  if (blocks.empty()) return 0;
+  std::vector<const Block*> order;
+  for (const Block& block : blocks) order.push_back(&block);
+  std::ranges::stable_sort(order, std::greater(), &Block::size);
+  const std::int64_t least = most_alive(blocks);
+  std::int64_t best = INT64_MAX;
+  std::vector<std::int64_t> offsets(order.size());
+  for (int i = 0; i < kTries && best > least; ++i) {
+    const std::size_t highest = place(order, offsets);
+    const std::int64_t end = offsets[highest] + order[highest]->size;
+    if (end < best) {
+      best = end;
+      for (std::size_t j = 0; j < order.size(); ++j) *order[j]->offset = offsets[j];
+    }
+    const auto promoted = order.begin() + static_cast<std::ptrdiff_t>(highest);
+    std::rotate(order.begin(), promoted, promoted + 1);
+  }
+  return best;
 }
 
 }  // namespace
@@ -125,7 +163,7 @@ MemoryPlan plan_memory(const IntModel& model) {
     const std::int64_t size = rounded_up(scratch_bytes(model, model.ops[i]));
     if (size > 0) wanted.push_back({size, lives.ops[i], &plan.scratch[i]});
   }
-  plan.arena_bytes = place_largest_first(std::move(wanted));
+  plan.arena_bytes = place_all(wanted);
   for (std::size_t i = 0; i < owner.size(); ++i) {
     plan.tensors[i].offset = plan.tensors[owner[i]].offset;
   }

@@ -21,7 +21,7 @@ bool works_in_place(const IntModel& model, const IntOp& op, std::size_t position
 /// tensors that are neither inputs nor outputs only the rows that the schedule needs at once are
 /// kept. A tensor lives from the first step that writes it to the last that reads it; inputs from
 /// the start, outputs to the end. The largest are placed first, each at the lowest offset that is
-/// free during its life.
+/// free during its life; where that takes more than is alive at once, other orders are tried.
 ///
 /// Source of greedy placement by size: Pisarchyk and Lee, "Efficient Memory Management for Deep
 /// Neural Net Inference", 2020, arXiv:2001.03288.

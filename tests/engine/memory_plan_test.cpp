@@ -29,6 +29,17 @@ TEST(MemoryPlan, IsTheSumOfNeighboursInAChain) {
   EXPECT_EQ(model.memory.arena_bytes, 1024 + 512 + 64);
 }
 
+TEST(MemoryPlan, LeavesNoGapsInAChainThatNarrowsBeforeItWidens) {
+  test::IntNetwork net(5);
+  const TensorIndex input = net.input(12, 12, 6, 8);                // 864 bytes
+  const TensorIndex a = net.conv(input, 4, 1, 1, 8, 8);             // 576
+  const TensorIndex b = net.conv(a, 4, 1, 1, 8, 8);                 // 576
+  const IntModel model = net.finish({net.conv(b, 8, 1, 1, 8, 8)});  // 1152
+  // Largest first puts the input in the place of the output and `b` behind both others.
+  EXPECT_EQ(model.memory.arena_bytes, 576 + 1152 + 16);
+  check(model);
+}
+
 TEST(MemoryPlan, AddsInPlaceOfAnInputThatNobodyReadsAgain) {
   test::IntNetwork net(2);
   const TensorIndex input = net.input(4, 4, 4, 8);
