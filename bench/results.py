@@ -2,8 +2,8 @@
 """Measures what quern promises on real networks and photos, and writes docs/results.md.
 
     bench/results.py [SECTION…]        SECTION: quantization, recovery, any_network, training,
-                                       integers, fuzzing; default: all but fuzzing. The others
-                                       stay in the page as they are.
+                                       integers, microcontroller, fuzzing; default: all but
+                                       fuzzing. The others stay in the page as they are.
 
 Networks and photos lie in $QUERN_DATA, else ../shared/data. Needs `make build`, and the Python
 packages of `scripts/install_deps.sh peers` for the comparisons. Figures of time and memory are those
@@ -20,13 +20,15 @@ from pathlib import Path
 import any_network
 import fuzzing
 import integers
+import microcontroller
 import quantization
 import recovery
 import training
 from command import ROOT, machine
 
 SECTIONS = {"quantization": quantization, "recovery": recovery, "any_network": any_network,
-            "training": training, "integers": integers, "fuzzing": fuzzing}
+            "training": training, "integers": integers, "microcontroller": microcontroller,
+            "fuzzing": fuzzing}
 PAGE = ROOT / "docs/results.md"
 INTRODUCTION = """# Results
 

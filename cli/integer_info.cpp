@@ -8,13 +8,10 @@
 #include "cli/table.h"
 #include "quern/base/readable.h"
 #include "quern/engine/accumulator_bound.h"
+#include "quern/engine/op_kind.h"
 
 namespace quern::cli {
 namespace {
-
-constexpr std::array<std::string_view, 9> kOps = {
-    "conv", "max_pool", "average_pool", "add", "affine", "lookup", "concat", "pad", "resize"};
-static_assert(kOps.size() == std::variant_size_v<decltype(IntOp::kind)>);
 
 constexpr std::array<std::string_view, 4> kRoundings = {"accumulator", "nearest", "floor",
                                                         "thresholds"};
@@ -46,7 +43,7 @@ std::string shape(const IntTensor& of) {
 nlohmann::json to_json(const IntModel& model, const IntOp& op) {
   const IntTensor& output = tensor(model, op.output);
   nlohmann::json json = {{"layer", op.layer},
-                         {"op", kOps[op.kind.index()]},
+                         {"op", kind_of(op)},
                          {"output", {output.height, output.width, output.channels}},
                          {"bits", output.bits},
                          {"scale", output.scale}};
@@ -120,7 +117,7 @@ std::string integers_text(const IntegerFile& file) {
     const Requantization* to = requantization(op);
     const auto* conv = std::get_if<IntConv>(&op.kind);
     table.add(
-        {op.layer, std::string(kOps[op.kind.index()]), shape(output), std::to_string(output.bits),
+        {op.layer, std::string(kind_of(op)), shape(output), std::to_string(output.bits),
          conv == nullptr ? "-" : std::to_string(conv->weights.bits),
          to == nullptr ? "-" : std::string(kRoundings[static_cast<std::size_t>(to->rounding)]),
          conv == nullptr ? "-" : std::to_string(largest_bound(model, *conv, op))});

@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/difference.h"
@@ -41,7 +42,7 @@ struct Forms {
 /// The file of the graph that an integer network was made of.
 fs::path graph_of(const VerifyCommand& options, const Provenance& provenance) {
   const fs::path recorded = fs::path(options.source).parent_path() / provenance.source;
-  const fs::path path = options.quantized.empty() ? recorded : fs::path(options.quantized);
+  fs::path path = options.quantized.empty() ? recorded : fs::path(options.quantized);
   if (provenance.source.empty() && options.quantized.empty()) {
     fail(ErrorCode::kUnsupported,
          "{} does not say which quantized network it was made of; --quantized names it",
@@ -82,6 +83,7 @@ nlohmann::json to_json(const VerifyReport& report) {
     json["pairs"].push_back({{"forms", pair.forms},
                              {"elements", pair.elements},
                              {"differing", pair.differing},
+                             {"by_kind", pair.by_kind},
                              {"largest", pair.largest},
                              {"first_layer", text(pair.first_layer)},
                              {"cause", text(pair.cause)},
@@ -93,6 +95,11 @@ nlohmann::json to_json(const VerifyReport& report) {
 std::string sentence(const FormPair& pair) {
   std::string text = fmt::format("{} and {}: {} of {} elements differ", pair.forms[0],
                                  pair.forms[1], pair.differing, pair.elements);
+  const char* separator = " (";
+  for (const auto& [kind, differing] : pair.by_kind) {
+    text += fmt::format("{}{} of {}", std::exchange(separator, ", "), differing, kind);
+  }
+  if (!pair.by_kind.empty()) text += ")";
   if (pair.largest > 0) text += fmt::format(", by up to {}", pair.largest);
   if (!pair.first_layer.empty()) text += fmt::format(", first in '{}'", pair.first_layer);
   if (!pair.cause.empty()) text += ": " + pair.cause;

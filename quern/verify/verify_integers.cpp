@@ -8,6 +8,7 @@
 
 #include "quern/base/error.h"
 #include "quern/base/progress.h"
+#include "quern/engine/op_kind.h"
 #include "quern/evaluate/integer_network.h"
 #include "quern/executor/plan.h"
 #include "quern/verify/c_program.h"
@@ -196,9 +197,9 @@ FormPair pair_of(std::array<std::string, 2> forms, const Tallies& tallies, const
   Tally total;
   for (std::size_t i = 0; i < tallies.size(); ++i) {
     total += tallies[i];
-    if (tallies[i].differing > 0 && pair.first_layer.empty()) {
-      pair.first_layer = model.ops[i].layer;
-    }
+    if (tallies[i].differing == 0) continue;
+    if (pair.first_layer.empty()) pair.first_layer = model.ops[i].layer;
+    pair.by_kind[std::string(kind_of(model.ops[i]))] += tallies[i].differing;
   }
   pair.elements = total.elements;
   pair.differing = total.differing;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,11 @@ struct FormPair {
   std::array<std::string, 2> forms;
   std::int64_t elements = 0;
   std::int64_t differing = 0;
-  std::int32_t largest = 0;  ///< By how many codes they differ at most.
-  std::string first_layer;   ///< The first that differs, in the order of the ops; empty: none.
-  std::string cause;         ///< A clause, where it is known.
-  bool holds = true;         ///< Whether the pair is as near as it has to be.
+  std::map<std::string, std::int64_t> by_kind;  ///< `differing` by kind of op; without those of 0.
+  std::int32_t largest = 0;                     ///< By how many codes they differ at most.
+  std::string first_layer;  ///< The first that differs, in the order of the ops; empty: none.
+  std::string cause;        ///< A clause, where it is known.
+  bool holds = true;        ///< Whether the pair is as near as it has to be.
 };
 
 struct VerifyReport {

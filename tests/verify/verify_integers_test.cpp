@@ -106,6 +106,10 @@ TEST_F(VerifyIntegers, LetsFloorBeACodeLower) {
   EXPECT_TRUE(report.holds());
   EXPECT_GT(report.pairs[0].differing, report.pairs[0].elements / 100);
   EXPECT_EQ(report.pairs[0].largest, 1);
+  std::int64_t differing = 0;
+  for (const auto& [kind, of] : report.pairs[0].by_kind) differing += of;
+  EXPECT_EQ(differing, report.pairs[0].differing);
+  EXPECT_GT(report.pairs[0].by_kind.at("conv"), 0);
 }
 
 TEST_F(VerifyIntegers, IsTheSameForAnyNumberOfThreads) {
