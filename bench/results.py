@@ -2,8 +2,9 @@
 """Measures what quern promises on real networks and photos, and writes docs/results.md.
 
     bench/results.py [SECTION…]        SECTION: quantization, recovery, any_network, training,
-                                       integers, microcontroller, fuzzing; default: all but
-                                       fuzzing. The others stay in the page as they are.
+                                       trained, integers, microcontroller, fuzzing; default: all
+                                       but trained and fuzzing. The others stay in the page
+                                       as they are.
 
 Networks and photos lie in $QUERN_DATA, else ../shared/data. Needs `make build`, and the Python
 packages of `scripts/install_deps.sh peers` for the comparisons. Figures of time and memory are those
@@ -23,18 +24,20 @@ import integers
 import microcontroller
 import quantization
 import recovery
+import trained
 import training
 from command import ROOT, machine
 
 SECTIONS = {"quantization": quantization, "recovery": recovery, "any_network": any_network,
-            "training": training, "integers": integers, "microcontroller": microcontroller,
-            "fuzzing": fuzzing}
+            "training": training, "trained": trained, "integers": integers,
+            "microcontroller": microcontroller, "fuzzing": fuzzing}
+LONG = ("trained", "fuzzing")  # Half an hour and more.
 PAGE = ROOT / "docs/results.md"
 INTRODUCTION = """# Results
 
 Written by `bench/results.py`. Photos and networks are not part of the project: 1000 ImageNet photos (250 to
 calibrate, 750 to measure), a MobileNetV2-1.0 with 77.73 % on the 750, MLPerf Tiny's ResNet-8 and visual wake
-words, and CIFAR-10.
+words, CIFAR-10, and 979 photos of fires in D-Fire's layout.
 """
 
 
@@ -55,7 +58,7 @@ def main():
     data = Path(os.environ.get("QUERN_DATA", ROOT.parent / "shared/data")).resolve()
     if not data.is_dir():
         sys.exit(f"{data} is not there: $QUERN_DATA names the folder with models/ and imagenet-sample/")
-    names = sys.argv[1:] or [name for name in SECTIONS if name != "fuzzing"]
+    names = sys.argv[1:] or [name for name in SECTIONS if name not in LONG]
     texts = sections_of_page()
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(data / "cifar10.tar") as archive:
