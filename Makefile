@@ -53,6 +53,7 @@ tidy: deps ## clang-tidy over the files changed since SINCE
 	  | xargs -r -n 1 -P $(jobs) clang-tidy --quiet -p build-tidy
 
 asan: deps ## the tests without LibTorch under address and undefined-behaviour sanitizers
+	scripts/install_deps.sh check
 	cmake --preset asan
 	cmake --build --preset asan
 	ctest --preset asan -j $(jobs)

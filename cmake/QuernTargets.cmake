@@ -8,6 +8,8 @@ target_compile_options(quern_conventions INTERFACE
   -Wall -Wextra -Wpedantic -Wfloat-conversion
   # A designated initializer leaves the other members to their defaults on purpose.
   -Wno-missing-field-initializers
+  # What only GCC knows, like a function's preferred width of vectors, is lost on clang, no more.
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-unknown-pragmas -Wno-ignored-attributes>
   # Floats decide integers here: a fused multiply-add rounds once where the source says twice, so
   # contraction would give other codes on another CPU.
   -ffp-contract=off)

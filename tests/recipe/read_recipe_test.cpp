@@ -111,7 +111,7 @@ TEST(ReadRecipe, RefusesTrainingOutsideItsDomain) {
       {"quantize.statistics_steps=-1", "quantize.statistics_steps must be 0 or more, got -1"}};
   for (const auto& [setting, message] : cases) {
     expect_error(ErrorCode::kInvalidArgument, message,
-                 [&] { parse_recipe("", "a.toml", {setting}); });
+                 [setting = setting] { parse_recipe("", "a.toml", {setting}); });
   }
 }
 
