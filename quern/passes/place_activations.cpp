@@ -128,6 +128,10 @@ bool stays_float(Placement& placement, const Demand& demand, const RuleSubject& 
           "rule with role = 'input' and quantize = false, too",
           subject.layer, placement.graph.node(demand.readers.front()).layer,
           placement.graph.node(demand.readers.front()).layer);
+  placement.report.notes.push_back(
+      fmt::format("the output of '{}' has a grid although a rule keeps the layer float: '{}' reads "
+                  "it and is quantized",
+                  subject.layer, placement.graph.node(demand.readers.front()).layer));
   return false;
 }
 

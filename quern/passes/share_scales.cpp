@@ -96,15 +96,24 @@ QuantizerId insert_on_edge(Placement& placement, NodeId join, const Edge& edge) 
   return added;
 }
 
+/// The layer, or graph input, whose values a quantizer rounds.
+std::string layer_behind(const Placement& placement, QuantizerId quantizer) {
+  for (const NodeId id : placement.graph.nodes_of("Quant")) {
+    const Node& quant = placement.graph.node(id);
+    if (quant.quantizer == quantizer) return placement.source_subject(quant.inputs[0]).layer;
+  }
+  return placement.graph.quantizer(quantizer).name;
+}
+
 void note_bits(Placement& placement, const std::string& layer,
                const std::vector<QuantizerId>& quantizers) {
   const Quantizer& reference = placement.graph.quantizer(quantizers.front());
   for (const QuantizerId id : quantizers) {
     const Quantizer& other = placement.graph.quantizer(id);
     if (other.spec.bits == reference.spec.bits) continue;
-    placement.report.notes.push_back(
-        fmt::format("'{}' joins {} bits of '{}' and {} bits of '{}' on one scale", layer,
-                    reference.spec.bits, reference.name, other.spec.bits, other.name));
+    placement.report.notes.push_back(fmt::format(
+        "'{}' joins {} bits of '{}' and {} bits of '{}' on one scale", layer, reference.spec.bits,
+        layer_behind(placement, quantizers.front()), other.spec.bits, layer_behind(placement, id)));
     return;
   }
 }
@@ -138,15 +147,6 @@ void share_at(Placement& placement, NodeId join, ScaleGroups& groups) {
   const std::vector<QuantizerId> quantizers = quantizers_of(edges);
   note_bits(placement, layer, quantizers);
   groups.unite(quantizers, layer + ".input_scale");
-}
-
-/// The layer, or graph input, whose values a quantizer rounds.
-std::string layer_behind(const Placement& placement, QuantizerId quantizer) {
-  for (const NodeId id : placement.graph.nodes_of("Quant")) {
-    const Node& quant = placement.graph.node(id);
-    if (quant.quantizer == quantizer) return placement.source_subject(quant.inputs[0]).layer;
-  }
-  return placement.graph.quantizer(quantizer).name;
 }
 
 /// One scale has one answer, so how a rule wants it to be found holds for every member.

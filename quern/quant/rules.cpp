@@ -85,6 +85,12 @@ void check_rule(const Rule& rule, std::size_t number) {
   check_domains(rule.spec, owner);
   require(!rule.spec.empty(), "{} ({}) decides nothing, expected one of {}", owner, describe(rule),
           fmt::join(keys_of(every_key()), ", "));
+  if (rule.spec.quantize == false) {
+    PartialSpec others = rule.spec;
+    others.quantize.reset();
+    require(others.empty(), "{} ({}): quantize = false leaves nothing that {} could decide", owner,
+            describe(rule), fmt::join(keys_of(others), ", "));
+  }
   if (!rule.role) return;
   require(!concerning(rule.spec, *rule.role, true, true).empty(),
           "{}: {} does not belong to the role '{}'", owner, keys_of(rule.spec).front(),
@@ -220,7 +226,10 @@ void check_weight_percentile(double percentile, std::string_view owner) {
 }
 
 RuleSet::RuleSet(std::vector<Rule> rules, RuleFunction function)
-    : rules_(std::move(rules)), function_(std::move(function)), applied_(rules_.size()) {
+    : rules_(std::move(rules)),
+      function_(std::move(function)),
+      applied_(rules_.size()),
+      has_last_word_(rules_.size()) {
   for (std::size_t i = 0; i < rules_.size(); ++i) check_rule(rules_[i], i + 1);
 }
 
@@ -229,6 +238,7 @@ PartialSpec RuleSet::spec(const RuleSubject& subject, Role role, bool is_measure
   asked.subject = subject;
   asked.roles[role] |= is_measured;
   PartialSpec decided;
+  std::map<std::string_view, std::size_t> last_word;  // rules, by key
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     if (!rules_[i].matches(subject, role)) continue;
     const PartialSpec keys =
@@ -238,7 +248,9 @@ PartialSpec RuleSet::spec(const RuleSubject& subject, Role role, bool is_measure
       applied_[i].push_back(subject.layer);
     }
     decided.merge(keys);
+    for (const std::string_view key : keys_of(keys)) last_word[key] = i;
   }
+  for (const auto& [key, rule] : last_word) has_last_word_[rule] = true;
   if (function_) decided.merge(concerning(function_(subject, role), role, false, is_measured));
   check_domains(decided, fmt::format("layer '{}'", subject.layer));
   return decided;
@@ -288,6 +300,10 @@ void RuleSet::require_all_used() const {
 std::vector<std::string> RuleSet::notes() const {
   std::vector<std::string> notes;
   for (std::size_t i = 0; i < rules_.size(); ++i) {
+    if (!applied_[i].empty() && !has_last_word_[i]) {
+      notes.push_back(fmt::format("rule {} ({}) changes nothing: later rules decide all of it",
+                                  i + 1, describe(rules_[i])));
+    }
     if (rules_[i].role != Role::kInput || rules_[i].layer || applied_[i].size() < 2) continue;
     notes.push_back(
         fmt::format("rule {} ({}) applies to what {} layers read, '{}' first; first = true would "

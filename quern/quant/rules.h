@@ -107,7 +107,8 @@ class RuleSet {
  public:
   /// @param function  Asked after the rules, so its keys win; may be empty.
   /// @throws Error(kInvalidArgument) naming the rule by its number from 1: bits or a percentile
-  ///         outside their domain, nothing to decide, or keys that do not belong to its role.
+  ///         outside their domain, nothing to decide, keys that do not belong to its role, or
+  ///         others beside quantize = false.
   explicit RuleSet(std::vector<Rule> rules, RuleFunction function = {});
 
   /// What the rules decide for one tensor: `quantize`; the weight_… keys of a weight; the other
@@ -121,8 +122,9 @@ class RuleSet {
   ///         matches and what can be decided of them, or the asked layer whose name is nearest.
   void require_all_used() const;
 
-  /// One sentence for every rule of inputs that names no layer: what it applied to, since it reads
-  /// as if it spoke of the network's input alone.
+  /// One sentence for every rule whose keys later rules decide wherever it applies; and for every
+  /// rule of inputs that names no layer: what it applied to, since it reads as if it spoke of the
+  /// network's input alone.
   std::vector<std::string> notes() const;
 
  private:
@@ -137,6 +139,7 @@ class RuleSet {
   std::vector<Rule> rules_;
   RuleFunction function_;
   std::vector<std::vector<std::string>> applied_;  ///< Layers, by rule, in the order of asking.
+  std::vector<bool> has_last_word_;                ///< By rule: anywhere, of any key.
   std::map<std::string, Asked> asked_;             ///< By layer.
 };
 

@@ -212,10 +212,13 @@ TEST(PlaceActivations, AQuantizedReaderOfAFloatLayerStillGetsItsGrid) {
   Graph graph = test::resnet();
   QuantizeRequest request;
   request.rules = {{.layer = "stem", .spec = {.quantize = false}}};
-  place_quantizers(graph, request);
+  const PassReport report = place_quantizers(graph, request);
 
   EXPECT_FALSE(graph.find_layer("stem.weight_quant"));
   EXPECT_TRUE(graph.find_layer("stem.output_quant"));
+  EXPECT_THAT(report.notes,
+              testing::Contains("the output of 'stem' has a grid although a rule keeps the layer "
+                                "float: 'block1.a' reads it and is quantized"));
 }
 
 TEST(PlaceActivations, OneBitIsBinaryBehindReluAndBipolarElsewhere) {

@@ -137,7 +137,8 @@ TEST(ShareScales, TellsOfDifferentBitsOnOneScale) {
   request.rules = {{.layer = "stem", .spec = {.activation_bits = 4}}};
 
   EXPECT_THAT(place_quantizers(graph, request).notes,
-              testing::Contains(testing::HasSubstr("'add1' joins")));
+              testing::Contains(
+                  testing::HasSubstr("'add1' joins 4 bits of 'stem' and 8 bits of 'block1.b'")));
 }
 
 TEST(ShareScales, HowAThresholdIsFoundHoldsForAllThatShareTheScale) {

@@ -202,6 +202,24 @@ TEST(Rules, SayWhatARuleOfInputsWithoutALayerAppliedTo) {
                                    "first; first = true would leave the network's input alone"));
 }
 
+TEST(Rules, SayWhichRuleLaterOnesOverride) {
+  RuleSet rules({{.layer = "a", .spec = {.weight_bits = 4}},
+                 {.op = "Conv", .spec = {.weight_bits = 8, .activation_bits = 6}},
+                 {.op = "Conv", .spec = {.activation_bits = 5}}});
+  rules.spec(conv("a"), Role::kWeight);
+  rules.spec(conv("b"), Role::kWeight);
+  rules.spec(conv("a"), Role::kOutput);
+
+  EXPECT_THAT(rules.notes(), testing::ElementsAre("rule 1 (layer = 'a') changes nothing: later "
+                                                  "rules decide all of it"));
+}
+
+TEST(Rules, RefuseToDecideWhatStaysFloat) {
+  EXPECT_EQ(
+      message_of([] { RuleSet({{.layer = "a", .spec = {.quantize = false, .weight_bits = 4}}}); }),
+      "rule 1 (layer = 'a'): quantize = false leaves nothing that weight_bits could decide");
+}
+
 TEST(Rules, RolesHaveNames) {
   for (const Role role : {Role::kWeight, Role::kInput, Role::kOutput, Role::kBias}) {
     EXPECT_EQ(role_from(name(role)), role);
