@@ -77,8 +77,8 @@ void run_c(const ExportCommand& options) {
 }
 
 void run(const ExportCommand& options) {
-  if (options.target == "c") return run_c(options);
   check_zoo_options(options.recipe, {options.recipe.model.source});
+  if (options.target == "c") return run_c(options);
   Graph graph = load(options.recipe, options.recipe.model.source);
   prepare(graph, options);
   note_fixed_batches(graph, options.batch);
