@@ -67,8 +67,14 @@ nlohmann::json result_json(const QuantizeResult& result, const std::string& mode
 nlohmann::json search_json(const SearchReport& report) {
   nlohmann::json json = {{"held_back", report.held_back}};
   for (const SearchTrial& trial : report.trials) {
-    json["trials"].push_back(
-        {{"algorithms", trial.algorithms}, {"sqnr_db", trial.sqnr_db}, {"seconds", trial.seconds}});
+    nlohmann::json& row = json["trials"].emplace_back();
+    row["algorithms"] = trial.algorithms;
+    if (!trial.failure.empty()) {
+      row["failure"] = trial.failure;
+      continue;
+    }
+    row["sqnr_db"] = trial.sqnr_db;
+    row["seconds"] = trial.seconds;
   }
   return json;
 }
@@ -77,7 +83,12 @@ std::string search_text(const SearchReport& report) {
   std::string text =
       fmt::format("judged by {} calibration pictures held back:\n", report.held_back);
   for (const SearchTrial& trial : report.trials) {
-    text += fmt::format("  {:6.2f} dB  {:6.1f} s  {}\n", trial.sqnr_db, trial.seconds, name(trial));
+    if (trial.failure.empty()) {
+      text +=
+          fmt::format("  {:6.2f} dB  {:6.1f} s  {}\n", trial.sqnr_db, trial.seconds, name(trial));
+    } else {
+      text += fmt::format("     failed            {}: {}\n", name(trial), trial.failure);
+    }
   }
   return text;
 }

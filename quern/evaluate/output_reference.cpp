@@ -53,7 +53,9 @@ double OutputReference::sqnr_db(const Graph& graph) const {
       }
     }
   }
-  return noise > 0 ? 10 * std::log10(signal / noise) : std::numeric_limits<double>::infinity();
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
+  if (!std::isfinite(noise)) return -kInfinite;
+  return noise > 0 ? 10 * std::log10(signal / noise) : kInfinite;
 }
 
 std::size_t OutputReference::pictures() const {

@@ -23,8 +23,9 @@ class OutputReference {
                   int threads);
 
   /// 10·log10(Σ y² / Σ (y − ŷ)²) over all outputs on all pictures (unit: dB), y of the reference
-  /// and ŷ of `graph` in fake-quant; infinite where nothing differs. The same for any number of
-  /// threads. @throws Error(kInvalidArgument) if the outputs have other shapes.
+  /// and ŷ of `graph` in fake-quant; infinite where nothing differs, −infinite where a ŷ is not
+  /// finite. The same for any number of threads. @throws Error(kInvalidArgument) if the outputs
+  /// have other shapes.
   double sqnr_db(const Graph& graph) const;
 
   std::size_t pictures() const;

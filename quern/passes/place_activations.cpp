@@ -140,8 +140,8 @@ void place(Placement& placement, const Demand& demand) {
   const Node* producer = graph.producer(demand.value);
   const bool is_scaled = producer != nullptr && has_channel_factors(graph, *producer);
   if (is_scaled) producer = graph.producer(producer->inputs[0]);
-  const std::optional<Rectifier> found =
-      producer == nullptr ? std::nullopt : rectifier(graph, *producer);
+  std::optional<Rectifier> found;
+  if (producer != nullptr) found = rectifier(graph, *producer);
   // Factors leave every channel with a threshold of its own, so the Clip stays.
   const bool is_constant = found && found->threshold && !is_scaled;
 

@@ -115,7 +115,8 @@ void find_scales(const Recipe& recipe, const CalibrationData& pictures, Quantize
   result.steps.push_back({"calibrate", result.graph, calibrated.notes});
 }
 
-PtqOptions ptq_options(const PtqRecipe& recipe) {
+PtqOptions ptq_options(const Recipe& whole) {
+  const PtqRecipe& recipe = whole.ptq;
   return {.alpha = recipe.alpha,
           .add_mul = recipe.add_mul,
           .layerwise = recipe.layerwise,
@@ -123,14 +124,14 @@ PtqOptions ptq_options(const PtqRecipe& recipe) {
           .act_order = recipe.act_order,
           .asymmetric = recipe.asymmetric,
           .block_size = recipe.block_size,
-          .iterations = recipe.iterations};
+          .iterations = recipe.iterations,
+          .seed = whole.seed};
 }
 
 void equalize(const PtqAlgorithm& algorithm, const Recipe& recipe, const CalibrationData& pictures,
               QuantizeResult& result) {
   const Graph before = result.reference;
-  const PtqReport report =
-      algorithm.run(result.reference, before, pictures, ptq_options(recipe.ptq));
+  const PtqReport report = algorithm.run(result.reference, before, pictures, ptq_options(recipe));
   note(result, report.notes);
   result.steps.push_back({std::string(algorithm.name), result.reference, report.notes});
 }
@@ -138,7 +139,7 @@ void equalize(const PtqAlgorithm& algorithm, const Recipe& recipe, const Calibra
 void run(const PtqAlgorithm& algorithm, const Recipe& recipe, const CalibrationData& pictures,
          QuantizeResult& result) {
   const PtqReport report =
-      algorithm.run(result.graph, result.reference, pictures, ptq_options(recipe.ptq));
+      algorithm.run(result.graph, result.reference, pictures, ptq_options(recipe));
   note(result, report.notes);
   result.steps.push_back({std::string(algorithm.name), result.graph, report.notes});
 }

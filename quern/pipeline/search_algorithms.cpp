@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -60,8 +61,32 @@ class Search {
     recipe_.report.pictures = 0;
   }
 
-  /// Runs algorithms and judges the network after each.
+  /// Runs algorithms and judges the network after each. Where they fail, that is their trial.
   void run(const std::vector<std::string>& algorithms) {
+    try {
+      judge_all(algorithms);
+    } catch (const Error& error) {
+      if (algorithms.empty()) throw;  // No algorithm is to blame.
+      log_warning("{}: {}", fmt::join(algorithms, ", "), error.what());
+      trials_.push_back({.algorithms = algorithms, .sqnr_db = kFailed, .failure = error.what()});
+      if (!judge_) run({});
+    }
+  }
+
+  double best_db() const { return std::ranges::max(trials_, {}, &SearchTrial::sqnr_db).sqnr_db; }
+
+  SearchReport report() && {
+    std::ranges::stable_sort(trials_, [](const SearchTrial& a, const SearchTrial& b) {
+      return std::tuple(!a.failure.empty(), -a.sqnr_db, a.algorithms.size()) <
+             std::tuple(!b.failure.empty(), -b.sqnr_db, b.algorithms.size());
+    });
+    return {std::move(trials_), pictures_.held_back.size()};
+  }
+
+ private:
+  static constexpr double kFailed = -std::numeric_limits<double>::infinity();
+
+  void judge_all(const std::vector<std::string>& algorithms) {
     recipe_.ptq.algorithms = algorithms;
     const QuantizeResult result = quantize(recipe_, pictures_.used);
     if (!judge_) {
@@ -76,17 +101,6 @@ class Search {
     }
   }
 
-  double best_db() const { return std::ranges::max(trials_, {}, &SearchTrial::sqnr_db).sqnr_db; }
-
-  SearchReport report() && {
-    std::ranges::stable_sort(trials_, [](const SearchTrial& a, const SearchTrial& b) {
-      return std::tuple(-a.sqnr_db, a.algorithms.size()) <
-             std::tuple(-b.sqnr_db, b.algorithms.size());
-    });
-    return {std::move(trials_), pictures_.held_back.size()};
-  }
-
- private:
   void judge(const Graph& graph, SearchTrial trial) {
     if (std::ranges::find(trials_, trial.algorithms, &SearchTrial::algorithms) != trials_.end()) {
       return;  // Lists of algorithms begin alike.

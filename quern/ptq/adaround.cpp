@@ -3,8 +3,10 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 #include <utility>
 
@@ -12,8 +14,10 @@
 #include "quern/base/error.h"
 #include "quern/base/parallel.h"
 #include "quern/base/progress.h"
+#include "quern/base/random.h"
 #include "quern/ptq/internal/patches.h"
 #include "quern/ptq/internal/reconstruct_block.h"
+#include "quern/ptq/internal/round_layers.h"
 
 namespace quern {
 namespace {
@@ -26,9 +30,6 @@ using internal::WeightedLayer;
 /// The side of a patch's outputs, and how many are cut from a picture.
 constexpr std::int64_t kPatchSide = 16;
 constexpr std::int64_t kPatches = 2;
-
-/// Grids of fewer bits than this are coarse.
-constexpr int kFineBits = 8;
 
 void check(const AdaRoundOptions& options, const CalibrationData& data) {
   require(!data.samples.empty(), "adaround needs at least one picture");
@@ -75,11 +76,41 @@ std::vector<Block> learnable_blocks(const Graph& graph, std::size_t max_layers, 
   return blocks;
 }
 
+/// Names the layers with a weight on a grid that no block has.
+void note_left_out(const Graph& graph, const std::vector<Block>& blocks, PtqReport& report) {
+  const auto learns = [&](const WeightedLayer& layer) {
+    return std::ranges::any_of(blocks, [&](const Block& block) {
+      return std::ranges::find(block.layers, layer.node, &WeightedLayer::node) !=
+             block.layers.end();
+    });
+  };
+  for (const WeightedLayer& layer : internal::rounded_layers(graph, report)) {
+    if (learns(layer)) continue;
+    report.notes.push_back(fmt::format(
+        "weights of '{}' keep their rounding: other layers read them, too", layer.layer));
+  }
+}
+
+/// Says which layers are rounded to nearest because learning gave nothing better.
+void note_nearest(const Block& block, const internal::BlockErrors& errors, PtqReport& report) {
+  std::vector<std::string> names;
+  for (const WeightedLayer& layer : block.layers) names.push_back(fmt::format("'{}'", layer.layer));
+  const std::string reason =
+      std::isfinite(errors.learned)
+          ? fmt::format(
+                "learning leaves {:.3g} of the variance behind them as error, rounding "
+                "{:.3g}",
+                errors.learned, errors.nearest)
+          : std::string("learning leaves an error that is not finite");
+  report.notes.push_back(fmt::format("adaround: weights of {} are rounded to nearest: {}",
+                                     fmt::join(names, ", "), reason));
+}
+
 /// Whether activations in a block, or those it reads, lie on coarse grids.
 bool is_coarse(const Graph& graph, const Block& block) {
   const auto is_coarse_value = [&](ValueId value) {
     const Node* quant = graph.quant_of(value);
-    return quant != nullptr && graph.quantizer(quant->quantizer).spec.bits < kFineBits;
+    return quant != nullptr && graph.quantizer(quant->quantizer).spec.bits < internal::kFineBits;
   };
   return std::ranges::any_of(block.inputs, is_coarse_value) ||
          std::ranges::any_of(block.outputs, is_coarse_value) ||
@@ -186,21 +217,18 @@ PtqReport adaround(Graph& graph, const Graph& reference, const CalibrationData& 
   const at::NoGradGuard no_gradients;
   PtqReport report;
   const std::vector<Block> blocks = learnable_blocks(graph, options.block_layers, report);
+  note_left_out(graph, blocks, report);
   if (blocks.empty()) {
     report.notes.emplace_back("adaround: no layer has a weight on a grid of its own");
     return report;
   }
   Walks walks(graph, reference, blocks, data, options);
+  Random seeds(options.seed);
   Progress progress("adaround", blocks.size());
   for (const Block& block : blocks) {
     const internal::BlockErrors errors = internal::reconstruct_block(
-        graph, block, walks.samples(block), options, data.loader.threads);
-    if (errors.learned > errors.nearest) {
-      report.notes.push_back(
-          fmt::format("adaround: the block of '{}' is rounded to nearest: learning leaves {:.3g} "
-                      "of its output's variance as error, rounding {:.3g}",
-                      block.layers[0].layer, errors.learned, errors.nearest));
-    }
+        graph, block, walks.samples(block), options, seeds.next(), data.loader.threads);
+    if (!errors.is_better()) note_nearest(block, errors, report);
     report.layers += static_cast<int>(block.layers.size());
     progress.advance();
   }

@@ -12,8 +12,9 @@ struct AdaRoundOptions {
   std::size_t block_layers = 3;  ///< Layers of a block, at most where the network allows.
   double rate = 0.06;            ///< Of the rounding.
   double scale_rate = 0.005;     ///< Of activation scales, relative; falls to 0.
-  double drop = 0.5;   ///< Share of activations left unrounded where their grids are coarse.
-  bool mirror = true;  ///< Also every picture's mirror image.
+  double drop = 0.5;       ///< Share of activations left unrounded where their grids are coarse.
+  bool mirror = true;      ///< Also every picture's mirror image.
+  std::uint64_t seed = 0;  ///< Of what is drawn: pictures, patches, activations left unrounded.
 };
 
 /// Learns how the weights of a calibrated network are rounded, and the scales of its activations,
@@ -29,8 +30,9 @@ struct AdaRoundOptions {
 ///
 /// Blocks end where a single value leads on. Blocks of convolutions learn on patches of large
 /// activations, not on whole pictures. A block that gradients can not pass is taken apart: each of
-/// its layers is a block of its own. Where learning leaves more error than rounding to nearest,
-/// weights are rounded to nearest.
+/// its layers is a block of its own. Where learning leaves more error than rounding to nearest, or
+/// none that is finite, weights are rounded to nearest, and a note names the layers; others name
+/// those that can not be learned.
 ///
 /// The threshold of a ReLU6 is learned, and only lowered, where its grid has fewer than 8 bits: the
 /// float network is then `reference`, no longer a float run of `graph`.

@@ -28,7 +28,7 @@ PtqReport run_equalize_activations(Graph& graph, const Graph&, const Calibration
 
 PtqReport run_adaround(Graph& graph, const Graph& reference, const CalibrationData& data,
                        const PtqOptions& options) {
-  return adaround(graph, reference, data, {.iterations = options.iterations});
+  return adaround(graph, reference, data, {.iterations = options.iterations, .seed = options.seed});
 }
 
 PtqReport run_gptq(Graph& graph, const Graph& reference, const CalibrationData& data,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@ struct PtqOptions {
   bool asymmetric = true;       ///< gptq: aim at the float network's outputs.
   int block_size = 128;         ///< gptq: columns between updates of all later ones.
   int iterations = 250;         ///< adaround: steps of learning per block.
+  std::uint64_t seed = 0;       ///< adaround: of what is drawn.
 };
 
 /// Where in post-training quantization an algorithm has its place. Those of one stage run in the

@@ -20,7 +20,8 @@ struct GpfqOptions {
 ///
 /// Source: GPFQ, arXiv:2201.11113.
 /// @param reference  The float network, with the same names of layers; its ReLU6 clip.
-/// @throws Error(kInvalidArgument) for no pictures, or a layer that the reference lacks.
+/// @throws Error(kInvalidArgument) for no pictures, or a layer that the reference lacks;
+///         Error(kParse) naming a layer whose input is infinite.
 PtqReport gpfq(Graph& graph, const Graph& reference, const CalibrationData& data,
                const GpfqOptions& options = {});
 

@@ -32,10 +32,10 @@ struct Factors {
 };
 
 /// With at least this much damping; more until the factorizations succeed.
-Factors factors_of(const at::Tensor& hessian, double least) {
+Factors factors_of(const std::string& layer, const at::Tensor& hessian, double least) {
   const at::Tensor mean = at::diagonal(hessian, 0, 1, 2).mean(1, /*keepdim=*/true);
   for (double damping = least;; damping *= 10) {
-    ensure(damping < 1e6, "a Hessian can not be factorized");
+    ensure(damping < 1e6, "the Hessian of '{}' can not be factorized", layer);
     at::Tensor damped = hessian.clone();
     at::Tensor diagonal = at::diagonal(damped, 0, 1, 2);
     // An input that is always 0 stands alone.
@@ -95,7 +95,7 @@ at::Tensor round_layer(const WeightedLayer& layer, const at::Tensor& weights,
   }
   const at::Tensor hessian = reordered_both(moments.quantized, order).contiguous();
   const at::Tensor given = reordered(weights, order).contiguous();
-  const Factors factors = factors_of(hessian, options.damping);
+  const Factors factors = factors_of(layer.layer, hessian, options.damping);
   if (factors.damping > options.damping) {
     report.notes.push_back(
         fmt::format("gptq: the Hessian of '{}' took a damping of {:g}, since its inputs depend on "

@@ -29,7 +29,7 @@ struct GptqOptions {
 /// Source: GPTQ, arXiv:2210.17323; GPTAQ, arXiv:2504.02692.
 /// @param reference  The float network, with the same names of layers; read where `asymmetric`.
 /// @throws Error(kInvalidArgument) for options outside their domain, no pictures, or a layer that
-///         the reference lacks.
+///         the reference lacks; Error(kParse) naming a layer whose input is infinite.
 PtqReport gptq(Graph& graph, const Graph& reference, const CalibrationData& data,
                const GptqOptions& options = {});
 

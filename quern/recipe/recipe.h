@@ -145,7 +145,8 @@ struct ReportRecipe {
 /// Everything that decides a run. The TOML file has the same names.
 struct Recipe {
   std::int64_t version = 1;
-  std::uint64_t seed = 0;  ///< Of random weights, and of the order and changes of pictures.
+  std::uint64_t seed = 0;  ///< Of random weights, of the order and changes of pictures, and of
+                           ///< what adaround draws.
   int threads = 0;         ///< 0: all cores. Of all results only trained weights depend on it.
   ModelRecipe model;
   DataRecipe data;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <limits>
 
 #include "tests/support/calibrated_network.h"
 #include "tests/support/expect_error.h"
@@ -46,6 +47,17 @@ TEST_F(OutputReferenceTest, TakesAnswersThatAreKnown) {
   outputs.pop_back();
   test::expect_error(ErrorCode::kInvalidArgument, "3 batches of pictures, 2 of outputs",
                      [&] { OutputReference(images, outputs, 1); });
+}
+
+TEST_F(OutputReferenceTest, PlacesOutputsThatAreNotFiniteBelowAllOthers) {
+  const Graph reference = test::branching_network();
+  Graph graph = reference;
+  const ValueId bias = graph.node(graph.find_layer("fc").value()).inputs[2];
+  Tensor broken = *graph.constant_behind(bias);
+  broken.mutable_data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+  graph.set_constant(bias, broken);
+  EXPECT_EQ(OutputReference(reference, data_.samples, data_.loader).sqnr_db(graph),
+            -std::numeric_limits<double>::infinity());
 }
 
 TEST_F(OutputReferenceTest, RefusesOtherShapes) {

@@ -63,6 +63,21 @@ TEST_F(SearchAlgorithms, ATrialIsWhatARunOfItsAlgorithmsGives) {
   }
 }
 
+TEST_F(SearchAlgorithms, GoesOnWhereAlgorithmsFail) {
+  recipe_.ptq.damping = 0;  // Which gptq refuses.
+  const SearchReport report = search_algorithms(recipe_);
+  EXPECT_EQ(report.trials.back().algorithms, (std::vector<std::string>{"gptq", "correct_bias"}));
+  EXPECT_THAT(report.trials.back().failure, testing::HasSubstr("damping must be above 0"));
+  EXPECT_EQ(report.trials.front().failure, "");
+  EXPECT_EQ(report.trials.size(), 6U);  // Those of JudgesEveryTrial without gptq alone.
+}
+
+TEST_F(SearchAlgorithms, EndsWhereNothingRunsWithoutAlgorithmsEither) {
+  recipe_.model.source = "zoo:no_such_network";
+  test::expect_error(ErrorCode::kInvalidArgument, "no_such_network",
+                     [&] { search_algorithms(recipe_); });
+}
+
 TEST_F(SearchAlgorithms, NeedsEnoughPictures) {
   recipe_.data.limit = 4;
   test::expect_error(ErrorCode::kInvalidArgument,

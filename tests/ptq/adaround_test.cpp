@@ -61,7 +61,8 @@ TEST_F(AdaRound, KeepsRoundingToNearestWhereLearningHarms) {
   // One wild step.
   const PtqReport report =
       learn(graph, reference, {.iterations = 1, .batch_size = 4, .rate = 100, .scale_rate = 0});
-  EXPECT_THAT(report.notes, testing::Contains(testing::HasSubstr("is rounded to nearest")));
+  EXPECT_THAT(report.notes,
+              testing::Contains(testing::HasSubstr("weights of 'a', 'b' are rounded to nearest")));
   EXPECT_DOUBLE_EQ(error(graph, reference), error(plain, reference));
 }
 
@@ -130,6 +131,52 @@ TEST_F(AdaRound, WorksOnOnePictureWithADeadChannelAndAConstantActivation) {
   Graph graph = quantized(reference);
   learn(graph, reference);
   verify(graph);
+}
+
+TEST_F(AdaRound, SaysWhereLearningEndsInNumbersThatAreNotFinite) {
+  const Graph reference = test::magnified_network(0x1p66F);  // Variances do not fit a float.
+  const Graph plain = quantized(reference);
+  Graph graph = plain;
+  const PtqReport report = learn(graph, reference);
+  EXPECT_THAT(report.notes, testing::Contains(testing::HasSubstr(
+                                "'last' are rounded to nearest: learning leaves an error that is "
+                                "not finite")));
+  verify(graph);
+}
+
+TEST_F(AdaRound, SaysWhichWeightsItLeaves) {
+  test::Network net(3, 8);
+  const ValueId shared = net.weight("shared.weight", {3, 3, 1, 1});
+  const ValueId first = net.op("first", "Conv", {net.input(), shared});
+  const ValueId second = net.op("second", "Conv", {first, shared});
+  const ValueId grown =
+      net.op("grown", "ConvTranspose", {second, net.weight("grown.weight", {3, 4, 2, 2})},
+             {{"strides", std::vector<std::int64_t>{2, 2}}});
+  const Graph reference = net.finish({net.conv("last", grown)});
+  Graph graph = quantized(reference);
+  const NodeId reader = graph.find_layer("second").value();
+  graph.set_input(reader, 1, graph.node(graph.find_layer("first").value()).inputs[1]);
+  graph.erase_dead();
+  EXPECT_THAT(learn(graph, reference).notes,
+              testing::IsSupersetOf(
+                  {"weights of 'grown' keep their rounding: no form of its ConvTranspose is known",
+                   "weights of 'first' keep their rounding: other layers read them, too",
+                   "weights of 'second' keep their rounding: other layers read them, too"}));
+}
+
+TEST_F(AdaRound, DrawsByTheSeed) {
+  const Graph reference = test::branching_network();
+  Graph one = quantized(reference);
+  Graph same = one;
+  Graph other = one;
+  AdaRoundOptions options = kQuick;
+  options.seed = 1;
+  learn(one, reference, options);
+  learn(same, reference, options);
+  options.seed = 2;
+  learn(other, reference, options);
+  EXPECT_EQ(one, same);
+  EXPECT_NE(one, other);
 }
 
 TEST_F(AdaRound, RefusesWhatItCanNotDo) {

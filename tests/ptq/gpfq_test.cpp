@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "tests/support/calibrated_network.h"
@@ -108,6 +109,27 @@ TEST_F(Gpfq, OnePictureAndInputsThatAreAlwaysZeroAreEnough) {
 
   EXPECT_THAT(report.notes, testing::Contains(testing::HasSubstr("rounded plainly")));
   verify(graph);  // Finite.
+}
+
+TEST_F(Gpfq, RoundsInputsOfAnyMagnitudeAlike) {
+  const Graph small = test::magnified_network(1);
+  const Graph huge = test::magnified_network(0x1p66F);  // Squares do not fit a float.
+  Graph small_rounded = quantized(small);
+  Graph huge_rounded = quantized(huge);
+  gpfq(small_rounded, small, data_);
+  gpfq(huge_rounded, huge, data_);
+  for (const char* layer : {"depthwise", "last"}) {
+    EXPECT_EQ(weights(huge_rounded, layer, 1), weights(small_rounded, layer, 1)) << layer;
+  }
+}
+
+TEST_F(Gpfq, NamesALayerWhoseInputIsInfinite) {
+  const Graph reference = test::magnified_network(1);
+  Graph graph = quantized(reference);
+  test::expect_error(
+      ErrorCode::kParse,
+      "gpfq: an input of layer 'depthwise' is infinite on the calibration pictures",
+      [&] { gpfq(graph, test::magnified_network(std::numeric_limits<float>::max()), data_); });
 }
 
 TEST_F(Gpfq, RefusesWhatItCanNotWorkWith) {

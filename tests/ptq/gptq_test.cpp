@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "tests/support/calibrated_network.h"
@@ -231,6 +232,27 @@ TEST_F(Gptq, OnePictureIsEnough) {
   data_.samples.resize(1);
   EXPECT_EQ(gptq(graph, reference, data_).layers, 6);
   verify(graph);  // Finite.
+}
+
+TEST_F(Gptq, RoundsInputsOfAnyMagnitudeAlike) {
+  const Graph small = test::magnified_network(1);
+  const Graph huge = test::magnified_network(0x1p66F);  // Squares do not fit a float.
+  Graph small_rounded = quantized(small);
+  Graph huge_rounded = quantized(huge);
+  gptq(small_rounded, small, data_);
+  gptq(huge_rounded, huge, data_);
+  for (const char* layer : {"depthwise", "last"}) {
+    EXPECT_EQ(weights(huge_rounded, layer, 1), weights(small_rounded, layer, 1)) << layer;
+  }
+}
+
+TEST_F(Gptq, NamesALayerWhoseInputIsInfinite) {
+  const Graph reference = test::magnified_network(1);
+  Graph graph = quantized(reference);
+  test::expect_error(
+      ErrorCode::kParse,
+      "gptq: an input of layer 'depthwise' is infinite on the calibration pictures",
+      [&] { gptq(graph, test::magnified_network(std::numeric_limits<float>::max()), data_); });
 }
 
 TEST_F(Gptq, RefusesWhatItCanNotWorkWith) {

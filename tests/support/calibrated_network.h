@@ -170,4 +170,18 @@ inline Graph branching_network(std::uint64_t seed = 0) {
   return net.finish({net.head("fc", net.op("relu2", "Relu", {joined}))});
 }
 
+/// Three layers in a row, one of them depthwise; what the first one computes is `magnitude` times
+/// what it computes for 1.
+inline Graph magnified_network(float magnitude) {
+  Network net(3, 8);
+  const ValueId stem = net.op("relu", "Relu", {net.conv("stem", net.input(), {.channels = 4})});
+  const ValueId deep = net.conv("depthwise", stem, {.channels = 4, .groups = 4});
+  Graph graph = net.finish({net.conv("last", net.op("relu2", "Relu", {deep}))});
+  const ValueId constant = graph.node(graph.find_layer("stem").value()).inputs[1];
+  Tensor weight = *graph.constant_behind(constant);
+  for (float& w : weight.mutable_data<float>()) w *= magnitude;
+  graph.set_constant(constant, weight);
+  return graph;
+}
+
 }  // namespace quern::test

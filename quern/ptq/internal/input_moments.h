@@ -16,7 +16,8 @@ struct InputMoments {
   at::Tensor mixed;  ///< E[x̂ xᵀ] with x of the float network; undefined where not asked for.
 };
 
-/// Sums them lane by lane.
+/// Sums them lane by lane. Inputs may be of any magnitude; infinite ones give moments that are not
+/// finite.
 class MomentSums {
  public:
   explicit MomentSums(const WeightedLayer& layer) : layer_(layer) {}

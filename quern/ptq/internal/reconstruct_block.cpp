@@ -14,9 +14,9 @@
 #include <map>
 #include <numbers>
 #include <numeric>
-#include <random>
 
 #include "quern/base/parallel.h"
+#include "quern/base/random.h"
 #include "quern/graph/part.h"
 #include "quern/ptq/internal/learned_scale.h"
 #include "quern/ptq/internal/rounds.h"
@@ -25,9 +25,6 @@
 
 namespace quern::internal {
 namespace {
-
-/// Grids of fewer bits are coarse: their constants are learned too, and dropping them helps.
-constexpr int kFineBits = 8;
 
 /// The share of rounds before weights are drawn to their codes, and how strongly they are then.
 constexpr double kWarmUp = 0.2;
@@ -57,11 +54,12 @@ void mix(at::Tensor& x, const at::Tensor& real, const KeptActivations& kept) {
 class Reconstruction {
  public:
   Reconstruction(const Graph& graph, const Block& block, const BlockSamples& samples,
-                 const AdaRoundOptions& options, int threads)
+                 const AdaRoundOptions& options, std::uint64_t seed, int threads)
       : graph_(graph),
         block_(block),
         samples_(samples),
         options_(options),
+        seed_(seed),
         threads_(threads),
         plan_(differentiable_block(graph, block)) {
     for (const WeightedLayer& layer : block.layers) {
@@ -101,7 +99,7 @@ class Reconstruction {
   void add_scale(const Graph& graph, ScaleId id);
   State state(at::Tensor (SoftRounding::*weight)() const) const;
   State nearest() const;
-  at::Tensor draw(std::mt19937& generator) const;
+  at::Tensor draw(Random& random) const;
   double run(const at::Tensor& index, const State& state, const KeptActivations& kept,
              bool differentiate) const;
   double error(const State& state) const;
@@ -112,6 +110,7 @@ class Reconstruction {
   const Block& block_;
   const BlockSamples& samples_;
   const AdaRoundOptions& options_;
+  const std::uint64_t seed_;
   const int threads_;
   const DifferentiablePlan plan_;
   std::vector<SoftRounding> weights_;
@@ -153,12 +152,11 @@ Reconstruction::State Reconstruction::nearest() const {
 }
 
 /// A lane's share of a minibatch.
-at::Tensor Reconstruction::draw(std::mt19937& generator) const {
+at::Tensor Reconstruction::draw(Random& random) const {
   const std::int64_t count = options_.batch_size / std::int64_t{kLanes};
   at::Tensor index = at::empty({count}, at::kLong);
   for (std::int64_t i = 0; i < count; ++i) {
-    index.mutable_data_ptr<std::int64_t>()[i] =
-        static_cast<std::int64_t>(generator() % static_cast<std::uint64_t>(patches()));
+    index.mutable_data_ptr<std::int64_t>()[i] = random.integer(0, patches() - 1);
   }
   return index;
 }
@@ -210,7 +208,7 @@ double Reconstruction::error(const State& state) const {
 /// A lane's part of a round: gradients of its patches.
 void Reconstruction::compute(std::size_t lane, std::size_t round) {
   const at::NoGradGuard no_gradients;
-  std::mt19937 generator(static_cast<std::uint32_t>(round * kLanes + lane));
+  Random random(seed_ + round * kLanes + lane);
   State leaves;
   for (const at::Tensor& weight : now_.weights) {
     leaves.weights.push_back(weight.detach().requires_grad_());
@@ -218,10 +216,10 @@ void Reconstruction::compute(std::size_t lane, std::size_t round) {
   for (const at::Tensor& scale : now_.scales) {
     leaves.scales.push_back(scale.detach().requires_grad_());
   }
-  const at::Tensor index = draw(generator);
+  const at::Tensor index = draw(random);
   const double share = samples_.real.empty() ? 0 : options_.drop;
   const KeptActivations kept{
-      .seed = static_cast<std::uint32_t>(generator()),
+      .seed = static_cast<std::uint32_t>(random.next()),
       .share = static_cast<std::uint32_t>(share * std::numeric_limits<std::uint32_t>::max())};
   run(index, leaves, kept, /*differentiate=*/true);
   Lane& own = lanes_[lane];
@@ -272,8 +270,7 @@ BlockErrors Reconstruction::run() {
 }
 
 void Reconstruction::write(Graph& graph, const BlockErrors& errors) const {
-  const bool is_better = errors.learned <= errors.nearest;
-  const State best = is_better ? state(&SoftRounding::hard) : nearest();
+  const State best = errors.is_better() ? state(&SoftRounding::hard) : nearest();
   for (std::size_t i = 0; i < weights_.size(); ++i) {
     set_weight_matrices(graph, block_.layers[i], best.weights[i]);
   }
@@ -293,9 +290,9 @@ DifferentiablePlan differentiable_block(const Graph& graph, const Block& block) 
 }
 
 BlockErrors reconstruct_block(Graph& graph, const Block& block, const BlockSamples& samples,
-                              const AdaRoundOptions& options, int threads) {
+                              const AdaRoundOptions& options, std::uint64_t seed, int threads) {
   const at::NoGradGuard no_gradients;
-  Reconstruction reconstruction(graph, block, samples, options, threads);
+  Reconstruction reconstruction(graph, block, samples, options, seed, threads);
   const BlockErrors errors = reconstruction.run();
   reconstruction.write(graph, errors);
   return errors;

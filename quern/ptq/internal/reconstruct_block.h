@@ -10,6 +10,10 @@
 
 namespace quern::internal {
 
+/// Grids of fewer bits are coarse: their constants are learned too, and leaving activations
+/// unrounded helps.
+inline constexpr int kFineBits = 8;
+
 /// What a block reads and should compute, over all its patches (the first dimension).
 struct BlockSamples {
   std::vector<at::Tensor> inputs;   ///< In the network rounded so far.
@@ -26,11 +30,15 @@ DifferentiablePlan differentiable_block(const Graph& graph, const Block& block);
 struct BlockErrors {
   double nearest = 0;  ///< With weights rounded to nearest and the scales that were.
   double learned = 0;
+
+  /// Whether what was learned is kept. Where an error is not finite it is not.
+  bool is_better() const { return learned <= nearest; }
 };
 
 /// Learns the rounding of the block's weights and the scales of its activations, and writes them to
-/// the graph unless they leave more error than rounding to nearest does; then that is written.
+/// the graph if they are better; else weights rounded to nearest and the scales that were.
+/// @param seed  Of the patches that rounds take and the activations they leave unrounded.
 BlockErrors reconstruct_block(Graph& graph, const Block& block, const BlockSamples& samples,
-                              const AdaRoundOptions& options, int threads);
+                              const AdaRoundOptions& options, std::uint64_t seed, int threads);
 
 }  // namespace quern::internal

@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/diagonal.h>
+#include <ATen/ops/isfinite.h>
 #include <c10/core/InferenceMode.h>
 
 #include <optional>
@@ -13,26 +14,6 @@
 
 namespace quern::internal {
 namespace {
-
-/// The layers that can be rounded; those that can not are noted.
-std::vector<WeightedLayer> rounded_layers(const Graph& graph, PtqReport& report) {
-  for (const NodeId id : other_layers(graph)) {
-    report.notes.push_back(
-        fmt::format("weights of '{}' keep their rounding: no form of its {} is known",
-                    graph.node(id).layer, graph.node(id).op));
-  }
-  std::vector<WeightedLayer> layers = weighted_layers(graph);
-  std::erase_if(layers, [&](const WeightedLayer& layer) {
-    if (WeightGrid::of(graph, layer)) return false;
-    if (layer.grid) {
-      report.notes.push_back(fmt::format(
-          "weights of '{}' keep their rounding: their grid is bipolar or has a zero point",
-          layer.layer));
-    }
-    return true;
-  });
-  return layers;
-}
 
 InputMoments moments_at(const WeightedLayer& layer, const CalibrationPictures& pictures,
                         ActivationWalk& walk, std::optional<ActivationWalk>& float_walk) {
@@ -48,6 +29,17 @@ InputMoments moments_at(const WeightedLayer& layer, const CalibrationPictures& p
     });
   });
   return sums.moments();
+}
+
+/// Refuses inputs that no rounding can be judged by.
+void check_finite(const std::string& title, const WeightedLayer& layer,
+                  const InputMoments& moments) {
+  const bool is_finite =
+      at::isfinite(moments.quantized).all().item<bool>() &&
+      (!moments.mixed.defined() || at::isfinite(moments.mixed).all().item<bool>());
+  if (is_finite) return;
+  fail(ErrorCode::kParse, "{}: an input of layer '{}' is infinite on the calibration pictures",
+       title, layer.layer);
 }
 
 /// Inputs that are 0 on every picture, whose weights nothing is known of.
@@ -77,6 +69,25 @@ class DeadInputs {
 
 }  // namespace
 
+std::vector<WeightedLayer> rounded_layers(const Graph& graph, PtqReport& report) {
+  for (const NodeId id : other_layers(graph)) {
+    report.notes.push_back(
+        fmt::format("weights of '{}' keep their rounding: no form of its {} is known",
+                    graph.node(id).layer, graph.node(id).op));
+  }
+  std::vector<WeightedLayer> layers = weighted_layers(graph);
+  std::erase_if(layers, [&](const WeightedLayer& layer) {
+    if (WeightGrid::of(graph, layer)) return false;
+    if (layer.grid) {
+      report.notes.push_back(fmt::format(
+          "weights of '{}' keep their rounding: their grid is bipolar or has a zero point",
+          layer.layer));
+    }
+    return true;
+  });
+  return layers;
+}
+
 PtqReport round_layers(Graph& graph, const Graph* reference, const CalibrationData& data,
                        const std::string& title, const RoundWeights& round) {
   require(!data.samples.empty(), "{} needs at least one picture", title);
@@ -97,6 +108,7 @@ PtqReport round_layers(Graph& graph, const Graph* reference, const CalibrationDa
   Progress progress(title, layers.size());
   for (const WeightedLayer& layer : layers) {
     const InputMoments moments = moments_at(layer, pictures, walk, float_walk);
+    check_finite(title, layer, moments);
     dead.add(layer, moments);
     const at::Tensor weights = weight_matrices(graph, layer).to(at::kDouble);
     const at::Tensor rounded =

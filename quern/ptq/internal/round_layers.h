@@ -3,6 +3,8 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "quern/ptq/activation_walk.h"
 #include "quern/ptq/internal/input_moments.h"
@@ -10,6 +12,9 @@
 #include "quern/ptq/ptq_report.h"
 
 namespace quern::internal {
+
+/// The layers whose weight lies on a grid that it can be rounded to; others on a grid are noted.
+std::vector<WeightedLayer> rounded_layers(const Graph& graph, PtqReport& report);
 
 /// Rounded weights for those of a layer: all [groups, outputs, inputs], float64.
 using RoundWeights = std::function<at::Tensor(const WeightedLayer& layer, const at::Tensor& weights,
@@ -21,6 +26,8 @@ using RoundWeights = std::function<at::Tensor(const WeightedLayer& layer, const 
 /// @param title      What the progress bar says.
 /// @param reference  The float network, whose layers have the same names; null where the moments
 ///                   need not be mixed.
+/// @throws Error(kInvalidArgument) for no pictures or a layer that the reference lacks,
+///         Error(kParse) naming a layer whose input is infinite.
 PtqReport round_layers(Graph& graph, const Graph* reference, const CalibrationData& data,
                        const std::string& title, const RoundWeights& round);
 
