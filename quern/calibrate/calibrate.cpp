@@ -76,8 +76,8 @@ void calibrate_weights(const Graph& graph, const CalibrateOptions& options, Dema
     demand(graph, demands, entry, scales);
   }
   if (dead.count == 0) return;
-  notes.push_back(fmt::format("{} weight scale{} to zeros only, in {}", dead.count,
-                              dead.count == 1 ? " belongs" : "s belong", dead.where()));
+  notes.push_back(fmt::format("{} weight scale{} to weights of 0, or next to it, only, in {}",
+                              dead.count, dead.count == 1 ? " belongs" : "s belong", dead.where()));
 }
 
 void calibrate_activations(const Graph& graph, const std::vector<Sample>& samples,
@@ -110,7 +110,8 @@ void calibrate_activations(const Graph& graph, const std::vector<Sample>& sample
     demand(graph, demands, entry, {scale_of(observed.threshold, entry.spec)});
   }
   if (dead.count > 0) {
-    report.notes.push_back(fmt::format("the activation is 0 on every picture in {}", dead.where()));
+    report.notes.push_back(
+        fmt::format("the activation is 0, or next to it, on every picture in {}", dead.where()));
   }
 }
 

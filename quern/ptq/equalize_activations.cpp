@@ -19,9 +19,6 @@ using internal::EqualizationRegion;
 constexpr double kAlpha = 0.5;
 constexpr double kAlphaWithMul = 0.175;
 
-/// Below this a channel is dead: its factor would say nothing.
-constexpr float kLeastRange = 1e-9F;
-
 /// A Mul by 1, for readers of `value` to read instead.
 NodeId add_mul(Graph& graph, ValueId value, const std::string& layer) {
   const Value read = graph.value(value);
@@ -82,18 +79,13 @@ std::vector<NodeId> add_muls_in_front_of_layers(Graph& graph) {
   return muls;
 }
 
-/// What of two ranges per factor is known: the largest of all layers that meet it.
-void raise(const internal::ChannelUse& use, const std::vector<float>& ranges,
-           std::vector<float>& largest) {
-  for (std::size_t c = 0; c < ranges.size(); ++c) {
-    float& range = largest[use.factors[c]];
-    range = std::max(range, ranges[c]);
-  }
+bool is_dead(float activation, float weight) {
+  return activation < internal::kLeastRange || weight < internal::kLeastRange;
 }
 
 /// S of one channel.
 float factor(float activation, float weight, double alpha) {
-  if (activation < kLeastRange || weight < kLeastRange) return 1;
+  if (is_dead(activation, weight)) return 1;
   const auto found =
       static_cast<float>(std::pow(weight, 1 - alpha) / std::pow(double{activation}, alpha));
   return std::isnormal(found) ? found : 1;
@@ -101,18 +93,22 @@ float factor(float activation, float weight, double alpha) {
 
 /// @param maxima  Per sink of the region.
 std::vector<float> factors_of(const Graph& graph, const EqualizationRegion& region,
-                              std::span<const std::vector<float>> maxima, double alpha) {
+                              std::span<const std::vector<float>> maxima, double alpha,
+                              PtqReport& report) {
   std::vector<float> activations(region.factors, 0.0F);
   std::vector<float> weights(region.factors, 0.0F);
   for (std::size_t i = 0; i < region.sinks.size(); ++i) {
     const internal::ChannelUse& sink = region.sinks[i];
-    raise(sink, maxima[i], activations);
-    raise(sink, internal::input_ranges(graph, graph.node(sink.node)), weights);
+    internal::raise(sink, maxima[i], activations);
+    internal::raise(sink, internal::input_ranges(graph, graph.node(sink.node)), weights);
   }
   std::vector<float> factors(region.factors);
+  std::size_t dead = 0;
   for (std::size_t i = 0; i < factors.size(); ++i) {
+    dead += is_dead(activations[i], weights[i]) ? 1 : 0;
     factors[i] = factor(activations[i], weights[i], alpha);
   }
+  internal::note_dead_channels(graph, region, dead, "equalize_activations", report.notes);
   return factors;
 }
 
@@ -157,7 +153,8 @@ PtqReport equalize_activations(Graph& graph, const CalibrationData& data,
   std::vector<std::vector<float>> factors;
   std::span<const std::vector<float>> left = maxima;
   for (const EqualizationRegion& region : free) {
-    factors.push_back(factors_of(equalized, region, left.first(region.sinks.size()), alpha));
+    factors.push_back(
+        factors_of(equalized, region, left.first(region.sinks.size()), alpha, report));
     left = left.subspan(region.sinks.size());
     report.layers += static_cast<int>(region.sinks.size());
   }

@@ -18,9 +18,6 @@ using internal::EqualizationRegion;
 constexpr int kMostRounds = 20;
 /// A round whose factors are all nearer to 1 is the last.
 constexpr float kDone = 1e-3F;
-/// Below this a channel is dead: its factor would say nothing.
-constexpr float kLeastRange = 1e-9F;
-
 /// A region and how far its channels may still grow.
 struct Equalized {
   EqualizationRegion region;
@@ -66,26 +63,19 @@ std::vector<Equalized> free_regions(const Graph& graph, const CalibrationData& d
   return free;
 }
 
-void raise(const ChannelUse& use, const std::vector<float>& ranges, std::vector<float>& largest) {
-  for (std::size_t c = 0; c < ranges.size(); ++c) {
-    float& range = largest[use.factors[c]];
-    range = std::max(range, ranges[c]);
-  }
-}
-
 /// √(r2 / r1) per factor; 0 where there is none.
 std::vector<float> wanted_factors(const Graph& graph, const EqualizationRegion& region) {
   std::vector<float> in_front(region.factors, 0.0F);
   std::vector<float> behind(region.factors, 0.0F);
   for (const ChannelUse& source : region.sources) {
-    raise(source, internal::output_ranges(graph, graph.node(source.node)), in_front);
+    internal::raise(source, internal::output_ranges(graph, graph.node(source.node)), in_front);
   }
   for (const ChannelUse& sink : region.sinks) {
-    raise(sink, internal::input_ranges(graph, graph.node(sink.node)), behind);
+    internal::raise(sink, internal::input_ranges(graph, graph.node(sink.node)), behind);
   }
   std::vector<float> factors(region.factors, 0.0F);
   for (std::size_t i = 0; i < factors.size(); ++i) {
-    if (in_front[i] < kLeastRange || behind[i] < kLeastRange) continue;
+    if (in_front[i] < internal::kLeastRange || behind[i] < internal::kLeastRange) continue;
     const float found = std::sqrt(behind[i] / in_front[i]);
     if (std::isnormal(found)) factors[i] = found;
   }
@@ -128,6 +118,9 @@ PtqReport equalize_weights(Graph& graph, const CalibrationData& data) {
   std::vector<Equalized> regions = free_regions(graph, data, report);
   for (const Equalized& each : regions) {
     report.layers += static_cast<int>(each.region.sinks.size());
+    const std::vector<float> factors = wanted_factors(graph, each.region);
+    const auto dead = static_cast<std::size_t>(std::ranges::count(factors, 0.0F));
+    internal::note_dead_channels(graph, each.region, dead, "equalize_weights", report.notes);
   }
   for (int round = 0; round < kMostRounds; ++round) {
     float furthest = 0;

@@ -138,7 +138,8 @@ TEST_F(Calibrate, FillsEveryScaleThatIsNotKnown) {
   EXPECT_EQ(net.graph.scale(net.weight).values.size(), 2U);
   EXPECT_EQ(net.graph.scale(net.weight).values[1], kThresholdFloor / 127);
   EXPECT_THAT(net.graph.scale(net.constant).values, ElementsAre(6.0F / 255));
-  EXPECT_THAT(report.notes, ElementsAre("1 weight scale belongs to zeros only, in 'w'"));
+  EXPECT_THAT(report.notes,
+              ElementsAre("1 weight scale belongs to weights of 0, or next to it, only, in 'w'"));
   EXPECT_NO_THROW(Plan(net.graph, {}));
 }
 
@@ -191,8 +192,10 @@ TEST_F(Calibrate, NotesAnActivationThatIsAlwaysZero) {
   const CalibrationReport report = calibrate(net.graph, samples_, options_);
   EXPECT_THAT(
       report.notes,
-      ElementsAre("2 weight scales belong to zeros only, in 'w'",
-                  HasSubstr("the activation is 0 on every picture in 2 layers, the first")));
+      ElementsAre(
+          "2 weight scales belong to weights of 0, or next to it, only, in 'w'",
+          HasSubstr(
+              "the activation is 0, or next to it, on every picture in 2 layers, the first")));
   EXPECT_THAT(net.graph.scale(net.shared).values, ElementsAre(kThresholdFloor / 128));
 }
 

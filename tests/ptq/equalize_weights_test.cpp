@@ -171,6 +171,17 @@ TEST_F(EqualizeWeights, IsTheSameForAnyNumberOfThreads) {
   EXPECT_EQ(one, two);
 }
 
+TEST_F(EqualizeWeights, SaysWhichChannelsAreDead) {
+  Graph graph = chain();
+  const ValueId constant = graph.node(*graph.find_layer("first")).inputs[1];
+  Tensor weight = *graph.value(constant).constant;
+  std::ranges::fill(weight.mutable_data<float>().first(27 * 2), 1e-30F);
+  graph.set_constant(constant, weight);
+  EXPECT_THAT(equalize_weights(graph, data_).notes,
+              testing::Contains("equalize_weights left 2 of the 4 channels that 'second' reads as "
+                                "they are: a range of them is 0 or next to it"));
+}
+
 TEST_F(EqualizeWeights, SaysWhatItLeavesAndNeedsPicturesForAClip) {
   Graph graph = clipped();
   EXPECT_THAT(equalize_weights(graph, data_).notes,

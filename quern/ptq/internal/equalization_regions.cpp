@@ -250,6 +250,13 @@ void scale_region(Graph& graph, const EqualizationRegion& region,
   }
 }
 
+void raise(const ChannelUse& use, const std::vector<float>& ranges, std::vector<float>& largest) {
+  for (std::size_t c = 0; c < ranges.size(); ++c) {
+    float& range = largest[use.factors[c]];
+    range = std::max(range, ranges[c]);
+  }
+}
+
 std::vector<std::string> describe_obstacles(const Graph& graph,
                                             const std::vector<EqualizationRegion>& regions,
                                             const std::string& algorithm) {
@@ -269,6 +276,16 @@ std::vector<std::string> describe_obstacles(const Graph& graph,
     notes.push_back(fmt::format("{} left what {} as it is: {}", algorithm, readers, obstacle));
   }
   return notes;
+}
+
+void note_dead_channels(const Graph& graph, const EqualizationRegion& region, std::size_t dead,
+                        const std::string& algorithm, std::vector<std::string>& notes) {
+  if (dead == 0) return;
+  notes.push_back(
+      fmt::format("{} left {} of the {} channels that '{}' reads as {}: a range of {} "
+                  "is 0 or next to it",
+                  algorithm, dead, region.factors, graph.node(region.sinks.front().node).layer,
+                  dead == 1 ? "it is" : "they are", dead == 1 ? "it" : "them"));
 }
 
 }  // namespace quern::internal

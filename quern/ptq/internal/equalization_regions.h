@@ -39,9 +39,19 @@ bool is_scale_invariant(const Graph& graph, const Node& node);
 void scale_region(Graph& graph, const EqualizationRegion& region,
                   const std::vector<float>& factors);
 
+/// Channels whose range is below this are dead: a factor would say nothing, and they keep theirs.
+inline constexpr float kLeastRange = 1e-9F;
+
+/// Raises the range of every factor to that of the channels of `use`.
+void raise(const ChannelUse& use, const std::vector<float>& ranges, std::vector<float>& largest);
+
 /// One sentence per obstacle: "`algorithm` left …".
 std::vector<std::string> describe_obstacles(const Graph& graph,
                                             const std::vector<EqualizationRegion>& regions,
                                             const std::string& algorithm);
+
+/// Adds a sentence where `dead` channels of a region keep their scale.
+void note_dead_channels(const Graph& graph, const EqualizationRegion& region, std::size_t dead,
+                        const std::string& algorithm, std::vector<std::string>& notes);
 
 }  // namespace quern::internal
