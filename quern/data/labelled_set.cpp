@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "quern/base/error.h"
+#include "quern/base/random.h"
 
 namespace quern {
 namespace {
@@ -34,11 +35,15 @@ LabelledSet subset(const LabelledSet& set, const std::vector<std::size_t>& pictu
 
 LabelledSet spread(const LabelledSet& set, std::int64_t limit) {
   require(limit >= 0, "limit must be 0 (all) or more, got {}", limit);
-  const std::size_t count = set.samples.size();
-  const auto wanted = static_cast<std::size_t>(limit);
-  if (wanted == 0 || wanted >= count) return set;
-  std::vector<std::size_t> pictures(wanted);
-  for (std::size_t i = 0; i < wanted; ++i) pictures[i] = i * count / wanted;
+  const std::int64_t count = std::ssize(set.samples);
+  if (limit == 0 || limit >= count) return set;
+  Random random(0);
+  std::vector<std::size_t> pictures;
+  // Every choice of `limit` pictures is as likely as any other.
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (random.integer(0, count - i - 1) >= limit - std::ssize(pictures)) continue;
+    pictures.push_back(static_cast<std::size_t>(i));
+  }
   return subset(set, pictures);
 }
 

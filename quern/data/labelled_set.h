@@ -29,8 +29,11 @@ struct LabelledSet {
 /// The pictures at these positions, in the order given; outputs and notes stay.
 LabelledSet subset(const LabelledSet& set, const std::vector<std::size_t>& pictures);
 
-/// At most `limit` pictures, spread evenly over the set and in its order; 0: all. Data sets lie in
-/// order of their names, which are those of their sources, so the first few would all be alike.
+/// At most `limit` pictures, drawn from the whole set and in its order; 0: all. Data sets lie in
+/// order of their names, which are those of their sources, so the first few would all be alike; and
+/// lists may take turns in their classes, so equal distances would meet only some. What is drawn
+/// follows from the size of the set and `limit` alone.
+/// @throws Error(kInvalidArgument) for a limit below 0.
 LabelledSet spread(const LabelledSet& set, std::int64_t limit);
 
 /// A set in two parts.

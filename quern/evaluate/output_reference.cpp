@@ -64,11 +64,4 @@ std::size_t OutputReference::pictures() const {
   return count;
 }
 
-std::vector<Sample> spread(const std::vector<Sample>& samples, std::size_t count) {
-  if (samples.size() <= count) return samples;
-  std::vector<Sample> chosen;
-  for (std::size_t i = 0; i < count; ++i) chosen.push_back(samples[i * samples.size() / count]);
-  return chosen;
-}
-
 }  // namespace quern

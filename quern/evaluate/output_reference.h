@@ -38,7 +38,4 @@ class OutputReference {
   std::vector<std::vector<Tensor>> outputs_;  ///< Per batch.
 };
 
-/// `count` of the samples, at equal distances in the list; all where there are no more.
-std::vector<Sample> spread(const std::vector<Sample>& samples, std::size_t count);
-
 }  // namespace quern

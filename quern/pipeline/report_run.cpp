@@ -8,7 +8,7 @@
 
 #include "quern/base/error.h"
 #include "quern/base/file.h"
-#include "quern/evaluate/output_reference.h"
+#include "quern/data/labelled_set.h"
 #include "quern/ptq/algorithms.h"
 #include "quern/report/accuracy_figures.h"
 #include "quern/report/csv.h"
@@ -93,17 +93,16 @@ std::optional<RunReport> report_of(const Recipe& recipe, const QuantizeResult& r
   const bool is_held_back = !recipe.data.validation.empty();
   const std::vector<Sample> samples =
       samples_of(recipe.data, is_held_back ? recipe.data.validation : recipe.data.calibration);
-  ReportRequest request{
-      .network = fs::path(recipe.model.source).filename().string(),
-      .settings = settings_of(recipe, result),
-      .loaded = result.loaded,
-      .steps = {},
-      .samples = spread(samples, static_cast<std::size_t>(recipe.report.pictures)),
-      .is_held_back = is_held_back,
-      .loader = loader_options(recipe, *result.graph.preprocessing),
-      .calibration_images = result.images,
-      .accuracy = {},
-      .notes = result.notes};
+  ReportRequest request{.network = fs::path(recipe.model.source).filename().string(),
+                        .settings = settings_of(recipe, result),
+                        .loaded = result.loaded,
+                        .steps = {},
+                        .samples = spread({.samples = samples}, recipe.report.pictures).samples,
+                        .is_held_back = is_held_back,
+                        .loader = loader_options(recipe, *result.graph.preprocessing),
+                        .calibration_images = result.images,
+                        .accuracy = {},
+                        .notes = result.notes};
   if (result.accuracy) request.accuracy = accuracy_figures(*result.accuracy);
   if (result.multi_label) request.accuracy = accuracy_figures(*result.multi_label);
   for (const QuantizeStep& step : result.steps) {

@@ -41,7 +41,7 @@ struct DataRecipe {
                             ///< training holds pictures back.
   double hold_out = 0.1;    ///< Share of the training pictures that is held back then.
   std::int64_t limit = 0;   ///< Use so many pictures of each: of a list or folder the first,
-                            ///< of a split evenly spread ones; 0: all.
+                            ///< of a split drawn from all of it; 0: all.
   std::optional<std::int64_t> label_offset;  ///< Added to every label; the model's own if absent.
   bool skip_bad = false;  ///< Leave out pictures that can not be decoded, and count them.
   std::string cache;      ///< Folder that decoded training pictures are kept in; "none": nowhere;

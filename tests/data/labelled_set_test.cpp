@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "tests/support/expect_error.h"
@@ -52,12 +53,34 @@ TEST(Subset, OfOneClassAPictureHasNoTargets) {
 }
 
 TEST(Spread, CoversTheWholeSet) {
-  EXPECT_THAT(numbers(spread(numbered(10), 4)), ElementsAre(0, 2, 5, 7));
-  EXPECT_THAT(numbers(spread(numbered(3), 1)), ElementsAre(0));
+  const std::vector<int> found = numbers(spread(numbered(1000), 100));
+  EXPECT_EQ(found.size(), 100U);
+  EXPECT_EQ(std::set<int>(found.begin(), found.end()).size(), found.size());
+  EXPECT_TRUE(std::ranges::is_sorted(found));
+  EXPECT_EQ(numbers(spread(numbered(1000), 100)), found);
+  for (int tenth = 0; tenth < 10; ++tenth) {
+    EXPECT_GT(std::ranges::count(found, tenth, [](int x) { return x / 100; }), 0) << tenth;
+  }
   EXPECT_EQ(spread(numbered(3), 0).samples.size(), 3);
   EXPECT_EQ(spread(numbered(3), 9).samples.size(), 3);
   expect_error(ErrorCode::kInvalidArgument, "limit must be 0 (all) or more, got -1",
                [] { spread(numbered(3), -1); });
+}
+
+TEST(Spread, MeetsEveryClassOfAListThatTakesTurns) {
+  LabelledSet set;
+  for (int i = 0; i < 10000; ++i)
+    set.samples.push_back({.path = std::to_string(i), .label = i % 10});
+  for (const int limit : {200, 1000, 8000}) {
+    std::vector<int> pictures(10, 0);
+    for (const Sample& sample : spread(set, limit).samples) {
+      ++pictures[static_cast<std::size_t>(sample.label)];
+    }
+    // Drawn with a tenth each, a class has a count that spreads by less than its root.
+    const double mean = limit / 10.0;
+    const double tolerance = 4 * std::sqrt(mean);
+    for (const int count : pictures) EXPECT_NEAR(count, mean, tolerance) << limit;
+  }
 }
 
 TEST(HoldOut, KeepsNeighboursTogether) {

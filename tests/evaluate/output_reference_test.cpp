@@ -83,14 +83,5 @@ TEST_F(OutputReferenceTest, LeavesOutPicturesThatCanNotBeRead) {
                      [&] { OutputReference(reference, {}, data_.loader); });
 }
 
-TEST(Spread, TakesSamplesAtEqualDistances) {
-  std::vector<Sample> samples(10);
-  for (std::size_t i = 0; i < samples.size(); ++i) samples[i].path = std::to_string(i);
-  std::vector<std::string> paths;
-  for (const Sample& sample : spread(samples, 4)) paths.push_back(sample.path.string());
-  EXPECT_THAT(paths, testing::ElementsAre("0", "2", "5", "7"));
-  EXPECT_EQ(spread(samples, 20).size(), 10U);
-}
-
 }  // namespace
 }  // namespace quern
