@@ -69,8 +69,8 @@ class Reconstruction {
     for (const at::Tensor& target : samples.targets) {
       const double spread = target.var(/*unbiased=*/false).item<double>();
       constexpr double kConstantOutput = 1e-20;
-      costs_.push_back(1 / std::max(spread, kConstantOutput) /
-                       static_cast<double>(target.numel() / patches()));
+      const std::int64_t elements = target.numel() / patches();  // Of one patch.
+      costs_.push_back(1 / std::max(spread, kConstantOutput) / static_cast<double>(elements));
     }
   }
 
