@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include "quern/base/error.h"
@@ -22,14 +22,6 @@ std::vector<std::string> make(const fs::path& folder, const std::string& target,
                                         folder.string(), target};
   arguments.insert(arguments.end(), variables.begin(), variables.end());
   return arguments;
-}
-
-fs::path temporary_folder() {
-  std::string name = (fs::temp_directory_path() / "quern-c.XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) {
-    fail(ErrorCode::kIo, "cannot make a folder {}: {}", name, std::strerror(errno));
-  }
-  return name;
 }
 
 [[noreturn]] void fail_with(const std::string& what, const fs::path& errors) {
@@ -52,27 +44,15 @@ std::string_view to_string(CMachine machine) { return machine == CMachine::kHost
 CProgram::CProgram(IntModel model, CMachine machine, const std::vector<std::string>& variables)
     : model_(std::move(model)),
       target_(fmt::format("trace-{}", to_string(machine))),
-      variables_(variables),
-      folder_(temporary_folder()) {
+      variables_(variables) {
   // All that the board has: what is held against other forms are the numbers, not a budget.
   if (machine == CMachine::kM4) variables_.insert(variables_.end(), {"FLASH=4M", "RAM=4M"});
+  export_c(model_, folder_.path());
   const fs::path errors = folder_ / "errors";
-  try {
-    export_c(model_, folder_);
-    const std::string program = fmt::format("build/{}/trace", to_string(machine));
-    if (run_process(make(folder_, program, variables_), {.errors = errors}) != 0) {
-      fail_with(fmt::format("the generated C can not be built for {}", to_string(machine)), errors);
-    }
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-    throw;
+  const std::string program = fmt::format("build/{}/trace", to_string(machine));
+  if (run_process(make(folder_.path(), program, variables_), {.errors = errors}) != 0) {
+    fail_with(fmt::format("the generated C can not be built for {}", to_string(machine)), errors);
   }
-}
-
-CProgram::~CProgram() {
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
 }
 
 std::vector<Integers> CProgram::run(std::span<const std::uint8_t> codes) const {
@@ -81,7 +61,7 @@ std::vector<Integers> CProgram::run(std::span<const std::uint8_t> codes) const {
   const Streams streams = {
       .input = path("input"), .output = path("output"), .errors = path("errors")};
   write_file(streams.input, std::as_bytes(codes));
-  const int code = run_process(make(folder_, target_, variables_), streams);
+  const int code = run_process(make(folder_.path(), target_, variables_), streams);
   if (code != 0) fail_with("the generated C does not run", streams.errors);
   std::vector<Integers> values = parse(read_file(streams.output));
   for (const fs::path& file : {streams.input, streams.output, streams.errors}) fs::remove(file);

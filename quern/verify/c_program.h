@@ -2,12 +2,12 @@
 
 #include <atomic>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "quern/base/temporary_folder.h"
 #include "quern/engine/int_model.h"
 #include "quern/verify/op_runner.h"
 
@@ -32,7 +32,6 @@ class CProgram {
   CProgram(IntModel model, CMachine machine, const std::vector<std::string>& variables = {});
   CProgram(const CProgram&) = delete;
   CProgram& operator=(const CProgram&) = delete;
-  ~CProgram();
 
   /// What every op computes from these codes, one byte each: those of all inputs, one after the
   /// other, [height, width, channels]. Runs of several threads do not disturb each other.
@@ -45,7 +44,7 @@ class CProgram {
   IntModel model_;
   std::string target_;  ///< Of make.
   std::vector<std::string> variables_;
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
   mutable std::atomic<int> runs_ = 0;
 };
 
