@@ -60,11 +60,8 @@ void add_algorithms(const Recipe& recipe, const QuantizeResult& result,
   if (!left_out.empty()) {
     settings.push_back({"left out", fmt::format("{}", fmt::join(left_out, ", "))});
   }
-  const auto defaults = values_by_key(Recipe{});
-  for (const auto& [key, value] : values_by_key(recipe)) {
-    if (!key.starts_with("ptq.") || key == "ptq.algorithms") continue;
-    const auto standard = defaults.find(key);
-    if (standard == defaults.end() || standard->second != value) settings.push_back({key, value});
+  for (const auto& [key, value] : changed_values(recipe)) {
+    if (key.starts_with("ptq.") && key != "ptq.algorithms") settings.push_back({key, value});
   }
 }
 

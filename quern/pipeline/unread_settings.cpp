@@ -32,63 +32,48 @@ bool is_used(const std::string& method, const std::string& of_recipe, const Reci
          });
 }
 
-class Unread {
- public:
-  explicit Unread(const Recipe& recipe)
-      : values_(values_by_key(recipe)), defaults_(values_by_key(Recipe{})) {}
-
-  /// Where the recipe sets `key`: a note that it changes nothing.
-  void add(const std::string& key, const std::string& reader) {
-    const auto found = values_.find(key);
-    const auto standard = defaults_.find(key);
-    if (found == values_.end()) return;
-    if (standard != defaults_.end() && standard->second == found->second) return;
-    add_rule(key, found->second, reader);
-  }
-
-  void add_rule(const std::string& key, const std::string& value, const std::string& reader) {
-    notes_.push_back(fmt::format("{} = {} changes nothing: only {} reads it", key, value, reader));
-  }
-
-  std::vector<std::string> notes() && { return std::move(notes_); }
-
- private:
-  const std::map<std::string, std::string> values_, defaults_;
-  std::vector<std::string> notes_;
-};
+std::string note(const std::string& key, const std::string& value, const std::string& reader) {
+  return fmt::format("{} = {} changes nothing: only {} reads it", key, value, reader);
+}
 
 }  // namespace
 
 std::vector<std::string> unread_settings(const Recipe& recipe,
                                          const std::vector<std::string>& algorithms) {
-  Unread unread(recipe);
+  const std::map<std::string, std::string> changed = changed_values(recipe);
+  std::vector<std::string> notes;
+  const auto add = [&](const std::string& key, const std::string& reader) {
+    const auto found = changed.find(key);
+    if (found != changed.end()) notes.push_back(note(key, found->second, reader));
+  };
   const auto runs = [&](const std::string& name) {
     return std::ranges::find(algorithms, name) != algorithms.end();
   };
   for (const auto& [key, readers] : kReaders) {
     if (std::ranges::none_of(readers, runs)) {
-      unread.add(key, fmt::format("{}", fmt::join(readers, " or ")));
+      add(key, fmt::format("{}", fmt::join(readers, " or ")));
     }
   }
-  const bool observes = is_used(kPercentile, recipe.calibrate.observer, recipe,  //
-                                &PartialSpec::observer);
+  const bool observes =
+      is_used(kPercentile, recipe.calibrate.observer, recipe, &PartialSpec::observer);
   const bool weighs =
       is_used(kPercentile, recipe.calibrate.weight_method, recipe, &PartialSpec::weight_method);
   const std::string observer = "the observer 'percentile'";
   const std::string method = "the weight_method 'percentile'";
-  if (!observes) unread.add("calibrate.percentile", observer);
-  if (!weighs) unread.add("calibrate.weight_percentile", method);
+  if (!observes) add("calibrate.percentile", observer);
+  if (!weighs) add("calibrate.weight_percentile", method);
   for (std::size_t i = 0; i < recipe.quantize.rules.size(); ++i) {
     const PartialSpec& spec = recipe.quantize.rules[i].spec;
-    const auto key = [&](const char* name) { return fmt::format("rule {}: {}", i + 1, name); };
-    if (spec.percentile && !observes) {
-      unread.add_rule(key("percentile"), fmt::format("{}", *spec.percentile), observer);
-    }
-    if (spec.weight_percentile && !weighs) {
-      unread.add_rule(key("weight_percentile"), fmt::format("{}", *spec.weight_percentile), method);
-    }
+    const auto add_rule = [&](const char* name, const std::optional<double>& value, bool is_read,
+                              const std::string& reader) {
+      if (!value || is_read) return;
+      notes.push_back(
+          note(fmt::format("rule {}: {}", i + 1, name), fmt::format("{}", *value), reader));
+    };
+    add_rule("percentile", spec.percentile, observes, observer);
+    add_rule("weight_percentile", spec.weight_percentile, weighs, method);
   }
-  return std::move(unread).notes();
+  return notes;
 }
 
 }  // namespace quern

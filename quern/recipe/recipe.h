@@ -182,6 +182,9 @@ std::string to_toml(const Recipe& recipe);
 /// Every key that has a value, by its path ("train.epochs"), with the value as TOML writes it.
 std::map<std::string, std::string> values_by_key(const Recipe& recipe);
 
+/// Those whose value is not the default's.
+std::map<std::string, std::string> changed_values(const Recipe& recipe);
+
 /// A ready-made recipe: its commented text is what `quern init` writes.
 struct ReadyMadeRecipe {
   std::string_view name;  ///< "finn-ptq"

@@ -137,6 +137,15 @@ std::map<std::string, std::string> values_by_key(const Recipe& recipe) {
   return std::move(lister).values();
 }
 
+std::map<std::string, std::string> changed_values(const Recipe& recipe) {
+  std::map<std::string, std::string> changed = values_by_key(recipe);
+  for (const auto& [key, value] : values_by_key(Recipe{})) {
+    const auto found = changed.find(key);
+    if (found != changed.end() && found->second == value) changed.erase(found);
+  }
+  return changed;
+}
+
 std::string to_toml(const Recipe& recipe) {
   Writer writer;
   Recipe copy = recipe;  // describe() serves readers too, so it takes a recipe it may change

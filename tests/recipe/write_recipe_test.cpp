@@ -66,6 +66,16 @@ TEST(WriteRecipe, ShowsDefaultsAndLeavesOutWhatIsNotSet) {
   EXPECT_EQ(parse_recipe(text, "resolved"), Recipe{});
 }
 
+TEST(WriteRecipe, ListsWhatIsNotTheDefault) {
+  EXPECT_TRUE(changed_values(Recipe{}).empty());
+  Recipe recipe;
+  recipe.ptq.damping = 0.1;
+  recipe.ptq.alpha = 0.25;  // Without a value by default.
+  const std::map<std::string, std::string> expected = {{"ptq.alpha", "0.25"},
+                                                       {"ptq.damping", "0.1"}};
+  EXPECT_EQ(changed_values(recipe), expected);
+}
+
 TEST(WriteRecipe, ListsValuesByKey) {
   Recipe recipe;
   recipe.train.positive_weights = {0.8, 1};
