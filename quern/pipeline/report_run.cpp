@@ -36,7 +36,10 @@ std::string pictures_text(const Preprocessing& how) {
   std::vector<std::string> parts;
   if (how.central_crop)
     parts.push_back(fmt::format("the middle {} of each side", *how.central_crop));
-  if (how.resize) parts.push_back(fmt::format("a short side of {}", *how.resize));
+  if (how.resize) {
+    parts.push_back(
+        fmt::format("{} of {}", how.stretch ? "both sides" : "a short side", *how.resize));
+  }
   parts.push_back(fmt::format("the middle {0} × {0}", how.crop));
   parts.push_back(fmt::format("(x · {:.6g} − [{:.6g}]) / [{:.6g}]", how.scale,
                               fmt::join(how.mean, ", "), fmt::join(how.std, ", ")));

@@ -96,6 +96,14 @@ TEST_F(ReportRun, TellsTheSettingsOfARun) {
   const auto pictures = std::ranges::find(report.settings, "pictures", &Setting::name);
   ASSERT_NE(pictures, report.settings.end());
   EXPECT_THAT(pictures->value, HasSubstr("the middle 32 × 32"));
+  EXPECT_THAT(pictures->value, HasSubstr("a short side of"));
+
+  recipe_.ptq.algorithms = {};
+  recipe_.data.preprocess.resize = 32;
+  recipe_.data.preprocess.stretch = true;
+  const std::vector<Setting> stretched = report_of(recipe_, quantize(recipe_)).value().settings;
+  EXPECT_THAT(std::ranges::find(stretched, "pictures", &Setting::name)->value,
+              HasSubstr("both sides of 32"));
 }
 
 TEST_F(ReportRun, MeasuresNothingWhereTheRecipeWantsNoReport) {
