@@ -6,7 +6,6 @@ the console, and names that look like HTML stay names.
 With FOLDER, pictures of the page are left there.
 """
 
-import json
 import subprocess
 import sys
 import tempfile
@@ -14,20 +13,7 @@ from pathlib import Path
 
 import browser
 from pictures import synthetic_photos
-
-VIEWS = [("wide", 1280, 900, "light"), ("dark", 1280, 900, "dark"), ("phone", 390, 844, "light")]
-HOSTILE = "</script><img src=x onerror=\"window.ran=1\"><b>'{{style}}"
-
-# Pixels with ink, for every canvas.
-INK = """[...document.querySelectorAll('canvas')].map(canvas => {
-  const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-  return new Uint32Array(pixels.buffer).filter(pixel => pixel !== 0).length;
-})"""
-
-
-def expect(condition, what):
-    if not condition:
-        raise SystemExit(f"report_in_chromium: {what}")
+from report_page import HOSTILE, INK, check_quiet, expect, open_again, report_of, views
 
 
 def quantized(quern, folder):
@@ -37,11 +23,6 @@ def quantized(quern, folder):
     subprocess.run([quern, "quantize", *network, "--data", photos, "--weight-bits", "4",
                     "--validation", photos, "-o", folder / "run"], check=True, capture_output=True)
     return folder / "run"
-
-
-def check_quiet(page, chromium):
-    expect(chromium.requests() == [page.resolve().as_uri()], f"{page} asks for {chromium.requests()}")
-    expect(not chromium.complaints(), f"{page} complains: {chromium.complaints()}")
 
 
 def check_drawn(report, chromium):
@@ -93,21 +74,16 @@ def check_clicks(report, chromium):
 
 def check_hostile(quern, run, chromium):
     """The same page with a name that would be markup, wherever a name can stand."""
-    file = run / "report/report.json"
-    report = json.loads(file.read_text(encoding="utf-8"))
+    report = report_of(run)
     report["network"] = HOSTILE
     report["notes"] = [HOSTILE]
     report["settings"] = [{"name": HOSTILE, "value": HOSTILE}]
     report["steps"][0].update(name=HOSTILE, notes=[HOSTILE])
     for layer in report["layers"]:
         layer.update(layer=HOSTILE, op=HOSTILE, kind=HOSTILE)
-    file.write_text(json.dumps(report), encoding="utf-8")
-    subprocess.run([quern, "report", run], check=True, capture_output=True)
+    open_again(quern, run, report, chromium)
 
-    page = run / "report/index.html"
-    chromium.open(page)
-    check_quiet(page, chromium)
-    expect(chromium.value("document.querySelector('h1').textContent") == HOSTILE, "the title is changed")
+    check_quiet(run, chromium)
     expect(chromium.value("document.querySelector('#details h3').textContent") == HOSTILE,
            "the layer's name is changed")
     expect(chromium.value("document.images.length") == 0, "a name became an image")
@@ -121,16 +97,11 @@ def main():
     pictures = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     with tempfile.TemporaryDirectory() as folder, browser.Browser() as chromium:
         run = quantized(quern, Path(folder))
-        page = run / "report/index.html"
-        report = json.loads((run / "report/report.json").read_text(encoding="utf-8"))
-        for name, width, height, theme in VIEWS:
-            chromium.open(page, width, height, theme)
-            check_quiet(page, chromium)
+        report = report_of(run)
+        for _ in views(run, chromium, pictures):
+            check_quiet(run, chromium)
             check_drawn(report, chromium)
             check_worst_first(report, chromium)
-            if pictures:
-                tall = chromium.value("document.documentElement.scrollHeight")
-                chromium.screenshot(pictures / f"{name}.png", width, tall)
         check_clicks(report, chromium)
         check_hostile(quern, run, chromium)
     return 0

@@ -6,7 +6,6 @@ nothing goes to the console, and names that look like HTML stay names.
 With FOLDER, pictures of the page are left there.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 import browser
-from report_in_chromium import HOSTILE, INK, VIEWS, expect
+from report_page import HOSTILE, INK, check_quiet, expect, open_again, report_of, views
 
 EPOCHS = 3
 
@@ -25,12 +24,6 @@ def trained(quern, folder):
                     "--side", "48", "--epochs", str(EPOCHS)], check=True, capture_output=True,
                    env=dict(os.environ, XDG_CACHE_HOME=str(folder / "cache")))
     return folder / "demo/float"
-
-
-def check_quiet(page, chromium):
-    fetched = [address for address in chromium.requests() if not address.startswith("data:image/jpeg")]
-    expect(fetched == [page.resolve().as_uri()], f"{page} asks for {fetched}")
-    expect(not chromium.complaints(), f"{page} complains: {chromium.complaints()}")
 
 
 def check_drawn(report, chromium):
@@ -54,8 +47,7 @@ def check_drawn(report, chromium):
 
 def check_hostile(quern, run, chromium):
     """The same page with a name that would be markup, wherever a name can stand."""
-    file = run / "report/report.json"
-    report = json.loads(file.read_text(encoding="utf-8"))
+    report = report_of(run)
     report["network"] = HOSTILE
     report["notes"] = [HOSTILE]
     report["settings"] = [{"name": HOSTILE, "value": HOSTILE}]
@@ -64,11 +56,8 @@ def check_hostile(quern, run, chromium):
         one["name"] = HOSTILE
     for mistake in report["mistakes"]:
         mistake.update(picture=HOSTILE, truth=HOSTILE, answer=HOSTILE, thumbnail=HOSTILE)
-    file.write_text(json.dumps(report), encoding="utf-8")
-    subprocess.run([quern, "report", run], check=True, capture_output=True)
+    open_again(quern, run, report, chromium)
 
-    chromium.open(run / "report/index.html")
-    expect(chromium.value("document.querySelector('h1').textContent") == HOSTILE, "the title is changed")
     pictures = chromium.value("document.images.length")
     expect(pictures == len(report["mistakes"]), f"{pictures} images: a name became one")
     expect(chromium.value("window.ran === undefined"), "a name was run")
@@ -81,15 +70,10 @@ def main():
     pictures = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     with tempfile.TemporaryDirectory() as folder, browser.Browser() as chromium:
         run = trained(quern, Path(folder))
-        page = run / "report/index.html"
-        report = json.loads((run / "report/report.json").read_text(encoding="utf-8"))
-        for name, width, height, theme in VIEWS:
-            chromium.open(page, width, height, theme)
-            check_quiet(page, chromium)
+        report = report_of(run)
+        for _ in views(run, chromium, pictures):
+            check_quiet(run, chromium, may_hold=["data:image/jpeg"])
             check_drawn(report, chromium)
-            if pictures:
-                tall = chromium.value("document.documentElement.scrollHeight")
-                chromium.screenshot(pictures / f"{name}.png", width, tall)
         chromium.value("document.getElementById('theme').click()")
         expect(all(pixels > 500 for pixels in chromium.value(INK)), "charts are gone in the other theme")
         check_hostile(quern, run, chromium)
