@@ -43,7 +43,7 @@ std::string pictures_text(const Preprocessing& how) {
   parts.push_back(fmt::format("the middle {0} × {0}", how.crop));
   parts.push_back(fmt::format("(x · {:.6g} − [{:.6g}]) / [{:.6g}]", how.scale,
                               fmt::join(how.mean, ", "), fmt::join(how.std, ", ")));
-  if (how.bgr) parts.push_back("blue first");
+  if (how.bgr) parts.emplace_back("blue first");
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
