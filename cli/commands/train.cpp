@@ -37,6 +37,12 @@ std::string percent(const nlohmann::json& share) {
   return fmt::format("{:.2f} %", 100 * share.get<double>());
 }
 
+std::string of_integers(const nlohmann::json& metrics) {
+  return metrics.contains("macro_f1")
+             ? fmt::format("  as integers macro F1 {}\n", percent(metrics["macro_f1"]))
+             : fmt::format("  as integers top-1 {:.2f} %\n", metrics.at("top1").get<double>());
+}
+
 std::string to_text(const nlohmann::json& result) {
   const nlohmann::json& best = result.at("best");
   std::string text = fmt::format("wrote {}: best of {} epochs is epoch {}\n",
@@ -53,6 +59,7 @@ std::string to_text(const nlohmann::json& result) {
   } else {
     text += fmt::format("  top-1 {:.2f} %\n", best.at("top1").get<double>());
   }
+  if (best.contains("integers")) text += of_integers(best["integers"]);
   if (result.contains("bipolar_model")) {
     text += fmt::format("wrote {}: the same answers, +1 or -1\n",
                         result["bipolar_model"].get<std::string>());

@@ -51,6 +51,17 @@ std::vector<Metric> metrics_of(const LabelledSet& set) {
   return metrics;
 }
 
+/// With that of the integers beside it, in front where epochs are compared by it.
+std::vector<Metric> metrics_of(const LabelledSet& set, const std::string& integers) {
+  std::vector<Metric> metrics = metrics_of(set);
+  if (integers == "off") return metrics;
+  Metric first = metrics.front();
+  first.name = "integer " + first.name;
+  first.at = nlohmann::json::json_pointer("/integers") / first.at;
+  metrics.insert(metrics.begin() + (integers == "best" ? 0 : 1), std::move(first));
+  return metrics;
+}
+
 EpochFigures figures_of(const nlohmann::json& epoch, const std::vector<Metric>& metrics) {
   EpochFigures figures{.epoch = epoch.at("epoch"),
                        .training_loss = epoch.at("loss").at("train"),
@@ -66,7 +77,8 @@ EpochFigures figures_of(const nlohmann::json& epoch, const std::vector<Metric>& 
 }
 
 void add_epochs(const TrainingReportRequest& request, TrainingReport& report) {
-  const std::vector<Metric> metrics = metrics_of(request.validation.set());
+  const std::vector<Metric> metrics =
+      metrics_of(request.validation.set(), request.recipe.train.integers);
   for (const Metric& metric : metrics) report.metrics.push_back(metric.name);
   double best = -1;
   for (const std::string& line : request.epochs) {
@@ -154,7 +166,7 @@ TrainingReport report_of(const TrainingReportRequest& request) {
   report.notes = request.notes;
   add_epochs(request, report);
   add_classes(request, report);
-  const Answers answers = request.validation.answers(request.best);
+  const Answers answers = request.validation.answers(*predictor(request.best));
   report.validation_images = static_cast<std::int64_t>(answers.pictures.size());
   judge_classes(request.validation, answers, report);
   add_mistakes(request, answers, report);

@@ -15,6 +15,7 @@
 #include "quern/models/load_model.h"
 #include "quern/passes/append_bipolar_head.h"
 #include "quern/pipeline/data_record.h"
+#include "quern/pipeline/integer_figures.h"
 #include "quern/pipeline/quantize.h"
 #include "quern/pipeline/read_data.h"
 #include "quern/pipeline/report_run.h"
@@ -92,6 +93,7 @@ Material gather(const Recipe& recipe) {
           "export.bipolar_head belongs to a quantized network, quantize.scheme is 'none'");
   auto [training, held] = read_training_data(recipe.data);
   StartNetwork start = start_network(recipe, training);
+  check_integers(recipe, start.graph);
   std::optional<Graph> teacher;
   if (!recipe.train.teacher.empty()) {
     teacher = load_model(recipe.train.teacher, zoo_options(recipe)).graph;
@@ -158,6 +160,7 @@ class TrainingRun {
   bool train_epoch(Progress& progress);
   void take_step(Progress& progress);
   void end_epoch();
+  nlohmann::json measure_epoch(const Graph& network, double seconds);
   void save();
   nlohmann::json result();
   std::string write_bipolar_head(const nlohmann::json& best);
@@ -235,14 +238,12 @@ bool TrainingRun::train_epoch(Progress& progress) {
   return true;
 }
 
-/// Evaluates, writes models and figures, and only then the checkpoint that says so: a run killed
-/// in between does it again.
-void TrainingRun::end_epoch() {
-  const double seconds = position_.seconds + seconds_since(begun_);
+/// What an epoch came to: its line of metrics.jsonl.
+/// @param seconds  That its steps took.
+nlohmann::json TrainingRun::measure_epoch(const Graph& network, double seconds) {
   const auto pictures = static_cast<double>(steps_per_epoch_ * batch_.images.shape().at(0));
-  const Graph network = trainer_.network();
   const ValidationFigures figures = material_.validation.measure(
-      network,
+      *predictor(network),
       [&](const Tensor& logits, const Tensor& targets) { return trainer_.loss(logits, targets); });
   nlohmann::json epoch = figures.metrics;
   epoch["epoch"] = position_.epoch + 1;
@@ -253,16 +254,32 @@ void TrainingRun::end_epoch() {
   epoch["loss"] = {{"train", position_.loss_sum / static_cast<double>(steps_per_epoch_)},
                    {"validation", figures.loss}};
   epoch["score"] = figures.score;
+  std::string as_integers;
+  if (recipe_.train.integers != "off") {
+    const ValidationFigures integers = integer_figures(recipe_, network, material_.validation);
+    epoch["integers"] = integers.metrics;
+    epoch["integers"]["seconds"] = integers.seconds;
+    if (recipe_.train.integers == "best") epoch["score"] = integers.score;
+    as_integers = fmt::format("; as integers {}, {:.1f} s", to_text(integers), integers.seconds);
+  }
+  log_info("epoch {}/{}: loss {:.4f}, in validation {:.4f}, {}, {:.1f} s{}", position_.epoch + 1,
+           recipe_.train.epochs, epoch["loss"]["train"].get<double>(), figures.loss,
+           to_text(figures), seconds, as_integers);
+  return epoch;
+}
+
+/// Evaluates, writes models and figures, and only then the checkpoint that says so: a run killed
+/// in between does it again.
+void TrainingRun::end_epoch() {
+  const Graph network = trainer_.network();
+  const nlohmann::json epoch = measure_epoch(network, position_.seconds + seconds_since(begun_));
   const nlohmann::json best = best_of(log_.epochs());
   export_qonnx(network, folder_.model("last.onnx"));
   if (best.is_null() || epoch.at("score") > best.at("score")) {
     export_qonnx(network, folder_.model("best.onnx"));
   }
-  trainer_.end_epoch(figures.loss);
+  trainer_.end_epoch(epoch.at("loss").at("validation"));
   log_.add(epoch);
-  log_info("epoch {}/{}: loss {:.4f}, in validation {:.4f}, {}, {:.1f} s", position_.epoch + 1,
-           recipe_.train.epochs, epoch["loss"]["train"].get<double>(), figures.loss,
-           to_text(figures), seconds);
   position_.epoch += 1;
   position_.step = 0;
   position_.loss_sum = 0;
@@ -295,7 +312,7 @@ nlohmann::json TrainingRun::finish_epochs() {
 std::string TrainingRun::write_bipolar_head(const nlohmann::json& best) {
   Graph network = load_model(folder_.model("best.onnx").string()).graph;
   append_bipolar_head(network);
-  const nlohmann::json metrics = material_.validation.measure(network).metrics;
+  const nlohmann::json metrics = material_.validation.measure(*predictor(network)).metrics;
   for (const auto& [key, value] : metrics.items()) {
     ensure(best.at(key) == value, "with a bipolar head {} is {}, before it was {}", key,
            value.dump(), best.at(key).dump());

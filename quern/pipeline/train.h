@@ -22,8 +22,9 @@ struct TrainRunOptions {
 /// * checkpoints/last.npz: what a killed run goes on from
 /// * recipe.resolved.toml, manifest.json, log.txt: as of every run
 ///
-/// Every epoch is evaluated on the test split as the exported file computes it. A killed run that
-/// is resumed with the same number of threads ends with the same bytes of models.
+/// Every epoch is evaluated on the test split as the exported file computes it, and as integers
+/// where `train.integers` asks for that. A killed run that is resumed with the same number of
+/// threads ends with the same bytes of models.
 /// @return what `quern train --json` prints.
 /// @throws Error(kInvalidArgument) where the recipe or a checkpoint of another recipe is wrong, or
 ///         numbers leave the finite, naming the layer; Error(kParse) for data or a checkpoint that

@@ -1,13 +1,13 @@
 #include "quern/pipeline/validation.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "quern/base/error.h"
 #include "quern/base/parallel.h"
 #include "quern/evaluate/accuracy.h"
 #include "quern/evaluate/multi_label.h"
-#include "quern/executor/plan.h"
 
 namespace quern {
 namespace {
@@ -66,23 +66,24 @@ Validation::Validation(const Recipe& recipe, LabelledSet set, const Preprocessin
       crop_(preprocessing.crop),
       threads_(recipe.threads) {}
 
-Tensor Validation::logits(const Graph& network) const {
-  const Plan plan(network);
+Tensor Validation::logits(const Predictor& network) const {
   const std::vector<std::size_t>& usable = pictures_.usable();
   const std::size_t batches = (usable.size() + kBatch - 1) / kBatch;
   std::vector<Tensor> parts(batches);
-  for_each_index(batches, threads_, [&](std::size_t batch) {
-    const std::size_t first = batch * kBatch;
+  for_each_index(batches, threads_, [&](std::size_t index) {
+    const std::size_t first = index * kBatch;
     const std::size_t count = std::min(kBatch, usable.size() - first);
-    Tensor images(DType::kFloat32, {static_cast<std::int64_t>(count), 3, crop_, crop_});
+    Batch batch{.index = index, .samples = {}, .pixels = {}, .images = {}};
+    batch.images = Tensor(DType::kFloat32, {static_cast<std::int64_t>(count), 3, crop_, crop_});
     const std::size_t size = std::size_t{3} * crop_ * crop_;
-    const std::span<float> values = images.mutable_data<float>();
+    const std::span<float> values = batch.images.mutable_data<float>();
     std::vector<std::uint8_t> scratch;
     for (std::size_t i = 0; i < count; ++i) {
+      batch.samples.push_back(usable[first + i]);
       normalization_.apply(pictures_.picture(usable[first + i], scratch), Layout::kNhwc,
                            values.subspan(i * size, size), Layout::kNchw);
     }
-    parts[batch] = plan.run({images}).at(0);
+    parts[index] = network.logits(batch);
   });
   const std::int64_t outputs = parts.at(0).shape().at(1);
   Tensor all(DType::kFloat32, {static_cast<std::int64_t>(usable.size()), outputs});
@@ -117,15 +118,18 @@ Image Validation::picture(std::size_t position) const {
   return {.width = crop_, .height = crop_, .pixels = {pixels.begin(), pixels.end()}};
 }
 
-Answers Validation::answers(const Graph& network) const {
+Answers Validation::answers(const Predictor& network) const {
   Answers found{.logits = logits(network), .targets = {}, .pictures = pictures_.usable()};
   found.targets = targets(found.logits.shape().at(1));
   return found;
 }
 
-ValidationFigures Validation::measure(const Graph& network, const Loss& loss) const {
+ValidationFigures Validation::measure(const Predictor& network, const Loss& loss) const {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
   const Answers found = answers(network);
   ValidationFigures figures;
+  figures.seconds = std::chrono::duration<double>(Clock::now() - start).count();
   if (loss) figures.loss = loss(found.logits, found.targets);
   if (set_.is_multi_label()) {
     measure_answers(set_, found, figures);

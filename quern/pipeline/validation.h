@@ -10,6 +10,7 @@
 #include "quern/data/normalize.h"
 #include "quern/data/picture_store.h"
 #include "quern/evaluate/multi_label.h"
+#include "quern/evaluate/predictor.h"
 #include "quern/graph/graph.h"
 #include "quern/recipe/recipe.h"
 
@@ -20,8 +21,9 @@ struct ValidationFigures {
   /// Of a multi-label set macro_f1, exact_match, floor_macro_f1, and precision, recall and f1 of
   /// every output, from 0 to 1; else top1 in percent.
   nlohmann::json metrics;
-  double score = 0;  ///< What epochs are compared by: macro F1, or the share of top-1; 0 to 1.
-  double loss = 0;   ///< 0 where none was given.
+  double score = 0;    ///< What epochs are compared by: macro F1, or the share of top-1; 0 to 1.
+  double loss = 0;     ///< 0 where none was given.
+  double seconds = 0;  ///< That the answers took; wall clock.
 };
 
 /// "macro F1 85.12 %" or "top-1 91.00 %"
@@ -50,18 +52,17 @@ class Validation {
 
   using Loss = std::function<double(const Tensor& logits, const Tensor& targets)>;
 
-  /// Runs the network as its exported file computes it, on what can be decoded. The answers do not
-  /// depend on the number of threads.
-  /// @throws Error(kParse) naming a picture whose label is no output; errors of Plan.
-  Answers answers(const Graph& network) const;
+  /// Runs a network on what can be decoded. The answers do not depend on the number of threads.
+  /// @throws Error(kParse) naming a picture whose label is no output; errors of the predictor.
+  Answers answers(const Predictor& network) const;
 
   /// The figures of its answers.
   /// @param loss  Of logits and targets [pictures, outputs] float32; may be empty.
   /// @throws errors of answers.
-  ValidationFigures measure(const Graph& network, const Loss& loss = {}) const;
+  ValidationFigures measure(const Predictor& network, const Loss& loss = {}) const;
 
  private:
-  Tensor logits(const Graph& network) const;
+  Tensor logits(const Predictor& network) const;
   Tensor targets(std::int64_t outputs) const;
 
   LabelledSet set_;

@@ -90,6 +90,7 @@ void describe(Keys& keys, TrainRecipe& train) {
   keys.key("average", train.average);
   keys.key("clip_norm", train.clip_norm);
   keys.key("batchnorm_epochs", train.batchnorm_epochs);
+  keys.key("integers", train.integers);
   keys.key("checkpoint_seconds", train.checkpoint_seconds);
 }
 

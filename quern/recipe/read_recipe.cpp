@@ -257,6 +257,8 @@ void check(const TrainRecipe& train) {
   at_least("clip_norm", train.clip_norm, 0);
   at_least("batchnorm_epochs", train.batchnorm_epochs, 0);
   at_least("checkpoint_seconds", train.checkpoint_seconds, 0);
+  require(train.integers == "off" || train.integers == "log" || train.integers == "best",
+          "train.integers must be 'off', 'log' or 'best', got '{}'", train.integers);
 }
 
 void check(const Recipe& recipe, const std::string& name) {

@@ -122,7 +122,10 @@ struct TrainRecipe {
 
   double average = 0;    ///< Decay of the average over steps that is evaluated and saved; 0: none.
   double clip_norm = 0;  ///< Largest norm of all gradients together; 0: any.
-  int batchnorm_epochs = 0;     ///< Batch norms are frozen after so many epochs; 0: never.
+  int batchnorm_epochs = 0;  ///< Batch norms are frozen after so many epochs; 0: never.
+  /// What each epoch's network answers as integers: "off", not asked; "log", measured; "best",
+  /// decides the best epoch.
+  std::string integers = "off";
   int checkpoint_seconds = 60;  ///< Time between two checkpoints inside an epoch; 0: every step.
 
   bool operator==(const TrainRecipe&) const = default;

@@ -107,6 +107,21 @@ TEST_F(ReportTraining, OfOneClassAPictureCountsTop1) {
   EXPECT_THAT(report.mistakes[0].truth, HasSubstr("class "));
 }
 
+TEST_F(ReportTraining, ShowsIntegersBesideOrInFrontWhereTheyDecide) {
+  write_synthetic_photos(folder_ / "shapes", 4, /*seed=*/5);
+  const LabelledSet set{.samples = read_image_list(folder_ / "shapes/list.txt"),
+                        .outputs = {},
+                        .targets = {},
+                        .notes = {}};
+  epochs_ = {epoch_line(1, 0.4, {{"top1", 40.0}, {"integers", {{"top1", 30.0}}}})};
+  recipe_.train.integers = "log";
+  const TrainingReport logged = written(set, 10);
+  EXPECT_THAT(logged.metrics, ElementsAre("top-1", "integer top-1"));
+  EXPECT_THAT(logged.epochs[0].metrics, ElementsAre(0.4, 0.3));
+  recipe_.train.integers = "best";
+  EXPECT_THAT(written(set, 10).metrics, ElementsAre("integer top-1", "top-1"));
+}
+
 TEST_F(ReportTraining, IsDrawnAgainFromItsJson) {
   write_synthetic_photos(folder_ / "shapes", 4, /*seed=*/5);
   const LabelledSet set{.samples = read_image_list(folder_ / "shapes/list.txt"),

@@ -9,6 +9,9 @@
 #include "quern/base/file.h"
 #include "quern/base/interrupt.h"
 #include "quern/data/synthetic.h"
+#include "quern/evaluate/accuracy.h"
+#include "quern/evaluate/integer_network.h"
+#include "quern/lower/lower.h"
 #include "quern/models/load_model.h"
 #include "quern/train/checkpoint.h"
 #include "tests/support/expect_error.h"
@@ -136,6 +139,36 @@ TEST_F(TrainTest, RefusesACheckpointOfOtherPictures) {
   write_file(folder_ / "list.txt", read_text(folder_ / "list.txt") + "images/more.jpg 0\n");
   test::expect_error(ErrorCode::kInvalidArgument, "it was made with 12 pictures, there are 13",
                      [&] { run("run", /*resume=*/true); });
+}
+
+TEST_F(TrainTest, MeasuresTheIntegersOfEveryEpoch) {
+  recipe_.train.integers = "log";
+  const nlohmann::json last = run("run").at("last");
+  const Graph network = load_model((folder_ / "run/models/last.onnx").string()).graph;
+  const IntegerNetwork integers(lower(network).model, *network.preprocessing);
+  const Accuracy accuracy =
+      evaluate_accuracy(integers, read_image_list(folder_ / "list.txt"),
+                        {.loader = {.preprocessing = *network.preprocessing}});
+  EXPECT_DOUBLE_EQ(last.at("integers").at("top1").get<double>(), accuracy.top1);
+  EXPECT_DOUBLE_EQ(last.at("score").get<double>(), last.at("top1").get<double>() / 100);
+}
+
+TEST_F(TrainTest, TheIntegersMayDecideWhichEpochIsTheBest) {
+  recipe_.train.integers = "best";
+  const nlohmann::json result = run("run");
+  for (const char* const epoch : {"best", "last"}) {
+    const nlohmann::json& line = result.at(epoch);
+    EXPECT_DOUBLE_EQ(line.at("score").get<double>(),
+                     line.at("integers").at("top1").get<double>() / 100);
+  }
+  EXPECT_GE(result.at("best").at("score"), result.at("last").at("score"));
+}
+
+TEST_F(TrainTest, RefusesIntegersOfAFloatNetworkBeforeItStarts) {
+  recipe_.quantize.scheme = "none";
+  recipe_.train.integers = "log";
+  test::expect_error(ErrorCode::kInvalidArgument, "trains a float network", [&] { run("run"); });
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
 }
 
 TEST_F(TrainTest, RefusesABipolarHeadOnAFloatNetwork) {

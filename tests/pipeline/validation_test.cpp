@@ -23,7 +23,7 @@ class ValidationTest : public testing::Test {
   }
 
   ValidationFigures measure(const Validation::Loss& loss = {}) const {
-    return Validation(recipe_, set_, *network_.preprocessing).measure(network_, loss);
+    return Validation(recipe_, set_, *network_.preprocessing).measure(*predictor(network_), loss);
   }
   LoaderOptions loader() const { return {.preprocessing = *network_.preprocessing}; }
 
