@@ -53,7 +53,7 @@ def needs(name, model, file, folder):
     subprocess.run(["make", "-s", "m4"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     program = folder / "build/m4/self_test"
     size = sections(program)
-    golden = sum(int(line.split()[1], 16) for line in lines("nm", "-S", program) if "golden_" in line)
+    golden = sum(int(line.split()[1], 16) for line in lines("nm", "-S", program) if "model_golden_" in line)
     numbers = size[".rodata"] - golden
     yield (f"{name}: flash without golden data, of which code", f"code ≤ 20 kB; TFLM {TFLM['flash']:,} B, {TFLM['code']:,} B",
            f"{size['.text'] + numbers:,} B, of which {size['.text']:,} B")

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/integers.h"
@@ -10,7 +12,8 @@
 #include "quern/analysis/targets.h"
 #include "quern/base/error.h"
 #include "quern/base/log.h"
-#include "quern/engine/model_file.h"
+#include "quern/data/image_list.h"
+#include "quern/data/loader.h"
 #include "quern/exporters/c_code.h"
 #include "quern/exporters/qonnx.h"
 #include "quern/passes/passes.h"
@@ -22,7 +25,9 @@ struct ExportCommand {
   Recipe recipe;
   std::string target;
   std::string output;
-  std::int64_t batch = 1;
+  std::optional<std::int64_t> batch;
+  std::optional<std::string> prefix;
+  std::string data;
 };
 
 /// DIR/model.onnx, or the file itself where -o names one.
@@ -66,12 +71,35 @@ void prepare(Graph& graph, const ExportCommand& options) {
   warn(lint_finn(graph), model);
 }
 
+/// The first picture of a list as the network's only input takes it.
+std::vector<std::uint8_t> photo(const IntegerFile& file, const ExportCommand& options) {
+  const std::vector<IntInput>& inputs = file.model.inputs;
+  const std::optional<Preprocessing>& how = file.provenance.preprocessing;
+  require(inputs.size() == 1 && inputs[0].kind == InputKind::kPixels && how,
+          "--data names pictures, and {} takes codes", options.recipe.model.source);
+  std::vector<std::uint8_t> pixels;
+  const LoaderOptions loader{.preprocessing = *how, .threads = 1};
+  for_each_batch({read_samples(options.data).front()}, loader, [&](int, const Batch& batch) {
+    const auto found = batch.pixels.data<std::uint8_t>();
+    pixels.assign(found.begin(), found.end());
+  });
+  for (std::size_t i = 0; inputs[0].bgr && i < pixels.size(); i += 3) {
+    std::swap(pixels[i], pixels[i + 2]);
+  }
+  return pixels;
+}
+
 void run_c(const ExportCommand& options) {
   const std::string& source = options.recipe.model.source;
   require(is_integer_network(source),
           "'--to c' takes a network of integers, and {} is none; `quern lower` writes one", source);
-  const IntModel model = read_model(source);
-  export_c(model, options.output);
+  require(!options.batch, "--batch is of '--to onnx' and '--to qonnx': C computes one sample");
+  const IntegerFile file = load_integers(source);
+  const IntModel& model = file.model;
+  CCodeOptions code;
+  if (options.prefix) code.prefix = *options.prefix;
+  if (!options.data.empty()) code.golden = {photo(file, options)};
+  export_c(model, options.output, code);
   std::cout << fmt::format("wrote {}: {} bytes of memory for a run\n", options.output,
                            model.memory.arena_bytes);
 }
@@ -79,11 +107,14 @@ void run_c(const ExportCommand& options) {
 void run(const ExportCommand& options) {
   check_zoo_options(options.recipe, {options.recipe.model.source});
   if (options.target == "c") return run_c(options);
+  require(!options.prefix, "--prefix is of '--to c', and this is '--to {}'", options.target);
+  require(options.data.empty(), "--data is of '--to c', and this is '--to {}'", options.target);
+  const std::int64_t batch = options.batch.value_or(1);
   Graph graph = load(options.recipe, options.recipe.model.source);
   prepare(graph, options);
-  note_fixed_batches(graph, options.batch);
+  note_fixed_batches(graph, batch);
   const std::filesystem::path path = output_file(options.output);
-  export_qonnx(graph, path, {.batch = options.batch});
+  export_qonnx(graph, path, {.batch = batch});
   std::cout << "wrote " << path.string() << '\n';
 }
 
@@ -105,9 +136,20 @@ void add_export(CLI::App& command) {
       ->required()
       ->check(not_empty())
       ->type_name("FOLDER|FILE");
-  command.add_option("--batch", options->batch, "Written where the batch is free; 0 keeps it free")
-      ->check(at_least(0))
-      ->capture_default_str();
+  command
+      .add_option("--batch", options->batch,
+                  "Of ONNX, written where the batch is free; 0 keeps it free (default: 1)")
+      ->check(at_least(0));
+  command
+      .add_option("--prefix", options->prefix,
+                  "What names in C begin with, so that several networks fit into one program "
+                  "(default: model)")
+      ->type_name("NAME");
+  command
+      .add_option("--data", options->data,
+                  "A list or folder whose first picture the self-test of C computes (default: "
+                  "random numbers)")
+      ->type_name("LIST|FOLDER");
   command.callback([options] { run(*options); });
 }
 

@@ -74,6 +74,87 @@ TEST(ExportC, LetsNoNameSpeak) {
   EXPECT_EQ(make_host(folder.path()), 0);
 }
 
+/// A program that runs both networks in one arena and compares nothing.
+constexpr std::string_view kTwoNetworks = R"(#include "first/model.h"
+#include "second/model.h"
+
+static uint32_t arena[(FIRST_ARENA_BYTES + SECOND_NET_ARENA_BYTES + 3) / 4];
+
+int main(void) {
+  const FirstTensor* input = &first_inputs[0];
+  const SecondNetTensor* output = &second_net_outputs[0];
+  (void)input;
+  (void)output;
+  return first_run(arena) + second_net_run(arena);
+}
+)";
+
+TEST(ExportC, TwoNetworksOfDifferentPrefixesFitIntoOneProgram) {
+  const test::TemporaryFolder folder;
+  const IntModel first = small_network(), second = test::every_op(6);
+  export_c(first, folder / "first", {.prefix = "first"});
+  export_c(second, folder / "second", {.prefix = "second_net"});
+  for (const char* const name : {"first", "second"}) EXPECT_EQ(make_host(folder / name), 0) << name;
+  write_file(folder / "main.c", kTwoNetworks);
+  std::vector<std::string> command = {"cc", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror"};
+  for (const char* const path : {"", "first", "second"}) {
+    command.push_back("-I" + (folder / path).string());
+  }
+  for (const char* const path : {"main.c", "first/model.c", "second/model.c"}) {
+    command.push_back((folder / path).string());
+  }
+  std::map<std::string, std::string> kernels = to_c(first);
+  kernels.merge(to_c(second));
+  for (const auto& [path, text] : kernels) {
+    if (!path.starts_with("quern/") || !path.ends_with(".c")) continue;
+    const fs::path in_first = folder / "first" / path;
+    command.push_back((fs::exists(in_first) ? in_first : folder / "second" / path).string());
+  }
+  command.insert(command.end(), {"-o", (folder / "both").string()});
+  EXPECT_EQ(run_process(command, {.errors = folder / "log"}), 0) << read_text(folder / "log");
+  EXPECT_EQ(run_process({(folder / "both").string()}), 0);
+}
+
+TEST(ExportC, APrefixIsInEveryNameOfTheNetwork) {
+  for (const auto& [path, text] : to_c(small_network(), {.prefix = "door_bell"})) {
+    for (const char* const word : {"model_", "MODEL_", "ModelTensor"}) {
+      EXPECT_THAT(text, Not(HasSubstr(word))) << path;
+    }
+  }
+}
+
+TEST(ExportC, RefusesAPrefixThatNamesCanNotBeginWith) {
+  for (const char* const prefix : {"", "2nd", "_x", "door-bell", "tür", "a b"}) {
+    test::expect_error(ErrorCode::kInvalidArgument, "can not begin a name in C",
+                       [&] { to_c(small_network(), {.prefix = prefix}); });
+  }
+  for (const char* const prefix : {"quern", "Quern_2"}) {
+    test::expect_error(ErrorCode::kInvalidArgument, "is that of the kernels' names",
+                       [&] { to_c(small_network(), {.prefix = prefix}); });
+  }
+}
+
+TEST(ExportC, TheSelfTestComputesTheCodesThatItIsGiven) {
+  const test::TemporaryFolder folder;
+  const std::vector<std::uint8_t> codes(60, 77);
+  export_c(small_network(), folder.path(), {.golden = {codes}});
+  EXPECT_EQ(make_host(folder.path()), 0);
+  EXPECT_THAT(read_text(folder / "golden.h"), HasSubstr("model_golden_input_0[] = {\n    77, 77,"));
+}
+
+TEST(ExportC, RefusesGoldenCodesThatAnInputDoesNotTake) {
+  const auto refused = [](const IntModel& model, std::vector<std::vector<std::uint8_t>> golden,
+                          const char* message) {
+    test::expect_error(ErrorCode::kInvalidArgument, message,
+                       [&] { to_c(model, {.golden = std::move(golden)}); });
+  };
+  refused(small_network(), {{1}, {2}}, "golden codes of 2 inputs, the network has 1");
+  refused(small_network(), {{1, 2}}, "2 golden codes, the input '");
+  test::IntNetwork narrow(1);
+  const IntModel model = narrow.finish({narrow.conv(narrow.input(1, 1, 2, 4), 4, 1, 1, 4, 8)});
+  refused(model, {{1, 16}}, "a golden code of 16, the input '");
+}
+
 TEST(ExportC, UsesNeitherHeapNorFloats) {
   for (const auto& [path, text] : to_c(test::every_op(7))) {
     if (!path.starts_with("quern/") && !path.starts_with("model.")) continue;

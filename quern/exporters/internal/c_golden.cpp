@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "quern/base/error.h"
 #include "quern/base/random.h"
@@ -23,16 +25,40 @@ std::size_t element_count(const IntTensor& tensor) {
          static_cast<std::size_t>(tensor.channels);
 }
 
-Run random_run(const IntModel& model) {
+const IntTensor& tensor_of(const IntModel& model, const IntInput& input) {
+  return model.tensors[static_cast<std::size_t>(input.tensor)];
+}
+
+std::vector<std::vector<std::uint8_t>> random_inputs(const IntModel& model) {
   Random random(1);
-  Run run;
+  std::vector<std::vector<std::uint8_t>> inputs;
   for (const IntInput& input : model.inputs) {
-    const IntTensor& tensor = model.tensors[static_cast<std::size_t>(input.tensor)];
-    std::vector<std::uint8_t>& codes = run.inputs.emplace_back(element_count(tensor));
-    for (std::uint8_t& code : codes) {
+    const IntTensor& tensor = tensor_of(model, input);
+    for (std::uint8_t& code : inputs.emplace_back(element_count(tensor))) {
       code = static_cast<std::uint8_t>(random.integer(0, (1 << tensor.bits) - 1));
     }
-    run.given.push_back(buffer_for(tensor, codes.data()));
+  }
+  return inputs;
+}
+
+void check_inputs(const IntModel& model, const std::vector<std::vector<std::uint8_t>>& inputs) {
+  require(inputs.size() == model.inputs.size(), "golden codes of {} inputs, the network has {}",
+          inputs.size(), model.inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const IntTensor& tensor = tensor_of(model, model.inputs[i]);
+    require(inputs[i].size() == element_count(tensor),
+            "{} golden codes, the input '{}' takes {} x {} x {}", inputs[i].size(), tensor.name,
+            tensor.height, tensor.width, tensor.channels);
+    const std::uint8_t largest = std::ranges::max(inputs[i]);
+    require(largest >> tensor.bits == 0, "a golden code of {}, the input '{}' has {} bits", largest,
+            tensor.name, tensor.bits);
+  }
+}
+
+Run run_of(const IntModel& model, std::vector<std::vector<std::uint8_t>> inputs) {
+  Run run{.inputs = std::move(inputs), .outputs = {}, .given = {}, .wanted = {}};
+  for (std::size_t i = 0; i < run.inputs.size(); ++i) {
+    run.given.push_back(buffer_for(tensor_of(model, model.inputs[i]), run.inputs[i].data()));
   }
   for (const TensorIndex output : model.outputs) {
     const IntTensor& tensor = model.tensors[static_cast<std::size_t>(output)];
@@ -53,7 +79,7 @@ std::vector<std::int32_t> integers(const std::vector<std::uint8_t>& bytes, int e
   return values;
 }
 
-/// `golden_inputs` of all `golden_input_0` ….
+/// `model_golden_inputs` of all `model_golden_input_0` ….
 std::string table(const char* type, const std::string& name, const char* size, std::size_t count) {
   std::string text = fmt::format("static const {}* const {}s[{}] = {{\n", type, name, size);
   for (std::size_t i = 0; i < count; ++i) text += fmt::format("    {}_{},\n", name, i);
@@ -62,21 +88,23 @@ std::string table(const char* type, const std::string& name, const char* size, s
 
 }  // namespace
 
-std::string golden_header(const IntModel& model) {
-  const Run run = random_run(model);
+std::string golden_header(const IntModel& model,
+                          const std::vector<std::vector<std::uint8_t>>& inputs) {
+  if (!inputs.empty()) check_inputs(model, inputs);
+  const Run run = run_of(model, inputs.empty() ? random_inputs(model) : inputs);
   std::string text =
-      "#ifndef QUERN_GOLDEN_H\n#define QUERN_GOLDEN_H\n\n"
-      "// Random inputs, and what quern's engine answers to them.\n\n#include \"model.h\"\n\n";
+      "#ifndef MODEL_GOLDEN_H\n#define MODEL_GOLDEN_H\n\n"
+      "// Inputs, and what quern's engine answers to them.\n\n#include \"model.h\"\n\n";
   for (std::size_t i = 0; i < run.inputs.size(); ++i) {
-    text +=
-        fmt::format("static const uint8_t golden_input_{}[] = {{\n{}}};\n", i, list(run.inputs[i]));
+    text += fmt::format("static const uint8_t model_golden_input_{}[] = {{\n{}}};\n", i,
+                        list(run.inputs[i]));
   }
-  text += table("uint8_t", "golden_input", "MODEL_INPUTS", run.inputs.size());
+  text += table("uint8_t", "model_golden_input", "MODEL_INPUTS", run.inputs.size());
   for (std::size_t i = 0; i < run.outputs.size(); ++i) {
-    text += fmt::format("\nstatic const int32_t golden_output_{}[] = {{\n{}}};\n", i,
+    text += fmt::format("\nstatic const int32_t model_golden_output_{}[] = {{\n{}}};\n", i,
                         list(integers(run.outputs[i], run.wanted[i].element_bytes)));
   }
-  text += table("int32_t", "golden_output", "MODEL_OUTPUTS", run.outputs.size());
+  text += table("int32_t", "model_golden_output", "MODEL_OUTPUTS", run.outputs.size());
   return text + "\n#endif\n";
 }
 

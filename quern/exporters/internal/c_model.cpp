@@ -11,8 +11,8 @@
 namespace quern::internal {
 namespace {
 
-constexpr const char* kHeaderBegin = R"(#ifndef QUERN_MODEL_H
-#define QUERN_MODEL_H
+constexpr const char* kHeaderBegin = R"(#ifndef MODEL_NETWORK_H
+#define MODEL_NETWORK_H
 
 // A network of integers, written by quern: C99 without heap, floats or recursion.
 

@@ -40,7 +40,42 @@ std::string list_of(const std::vector<T>& values) {
   return text + "\n";
 }
 
+bool is_of_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+/// Replaces `stem` where a name begins with it.
+std::string renamed(const std::string& text, std::string_view stem, const std::string& by) {
+  std::string result;
+  std::size_t done = 0;
+  for (std::size_t at = text.find(stem); at != std::string::npos; at = text.find(stem, at + 1)) {
+    if (at > 0 && is_of_name(text[at - 1])) continue;
+    result.append(text, done, at - done).append(by);
+    done = at + stem.size();
+  }
+  return result.append(text, done);
+}
+
+/// "door_bell" → "DoorBell"
+std::string camel_case(const std::string& name) {
+  std::string result;
+  bool is_first = true;
+  for (const char c : name) {
+    if (c != '_') result += is_first ? upper(std::string(1, c)) : std::string(1, c);
+    is_first = c == '_';
+  }
+  return result;
+}
+
 }  // namespace
+
+std::string upper(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
+std::string with_prefix(const std::string& text, const std::string& prefix) {
+  return renamed(renamed(renamed(text, "model_", prefix + "_"), "MODEL_", upper(prefix) + "_"),
+                 "ModelTensor", camel_case(prefix) + "Tensor");
+}
 
 std::string identifier(std::string_view name) {
   constexpr std::size_t kLongest = 40;

@@ -16,6 +16,13 @@ namespace quern::internal {
 /// it ends after 40.
 std::string identifier(std::string_view name);
 
+/// The text with ASCII letters in capitals.
+std::string upper(std::string text);
+
+/// The text with another prefix in its names: `model_…` becomes `door_bell_…`, `MODEL_…`
+/// `DOOR_BELL_…`, `ModelTensor` `DoorBellTensor`.
+std::string with_prefix(const std::string& text, const std::string& prefix);
+
 /// `1, -2, 3` in lines of at most 100 columns, as an initializer has them.
 std::string list(const std::vector<std::int32_t>& values);
 std::string list(const std::vector<std::uint32_t>& values);

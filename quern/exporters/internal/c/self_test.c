@@ -47,12 +47,12 @@ static void write_number(int32_t number) {
 int main(void) {
   static const char kOf[] = " of ", kDiffer[] = " elements differ from the engine's\n";
   int32_t differing = 0, elements = 0;
-  for (int32_t i = 0; i < MODEL_INPUTS; ++i) write_input(&model_inputs[i], golden_inputs[i]);
+  for (int32_t i = 0; i < MODEL_INPUTS; ++i) write_input(&model_inputs[i], model_golden_inputs[i]);
   model_run(arena);
   for (int32_t i = 0; i < MODEL_OUTPUTS; ++i) {
     const QuernTensor* layout = &model_outputs[i].layout;
     elements += layout->height * layout->width * layout->channels;
-    differing += count_differing(&model_outputs[i], golden_outputs[i]);
+    differing += count_differing(&model_outputs[i], model_golden_outputs[i]);
   }
   write_number(differing);
   platform_write(kOf, (int32_t)sizeof(kOf) - 1);
