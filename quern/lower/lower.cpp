@@ -27,7 +27,7 @@ void lower_node(internal::Lowering& lowering, const Node& node) {
   const internal::LowerOp lower = internal::find_lowering(node.op);
   if (lower == nullptr) {
     refuse(node, "the op has no integer form",
-           fmt::format("these have one: {}", internal::lowerable_ops()));
+           fmt::format("{} can be lowered", internal::nearest_lowerable(node.op)));
   }
   lower(lowering, node);
 }

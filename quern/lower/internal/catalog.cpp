@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
+
+#include "quern/base/nearest.h"
 
 namespace quern::internal {
 namespace {
@@ -48,6 +51,59 @@ constexpr std::array kCatalog = {
     Entry{"Unsqueeze", lower_reshape},
 };
 
+/// Of an op that a network may have and that has no integer form.
+struct Substitute {
+  std::string_view op;
+  std::string_view nearest;
+};
+
+constexpr std::string_view kComparison = "a Quant of 1 bit, which compares with 0,";
+constexpr std::string_view kRounding = "a Quant, which rounds,";
+constexpr std::string_view kPart = "a Conv of kernel 1 that picks the channels";
+
+constexpr std::array kSubstitutes = {
+    Substitute{"Abs", "an Add of two Relus"},
+    Substitute{"And", kComparison},
+    Substitute{"Cast", "an Identity"},
+    Substitute{"Ceil", kRounding},
+    Substitute{"ConvTranspose", "a Resize of mode 'nearest' with a Conv behind it"},
+    Substitute{"Equal", kComparison},
+    Substitute{"Erf", "a Tanh"},
+    Substitute{"Exp", "an Elu"},
+    Substitute{"Expand", "a Resize of mode 'nearest'"},
+    Substitute{"Floor", kRounding},
+    Substitute{"Gather", kPart},
+    Substitute{"Gelu", "a HardSwish"},
+    Substitute{"Greater", kComparison},
+    Substitute{"GreaterOrEqual", kComparison},
+    Substitute{"Less", kComparison},
+    Substitute{"LessOrEqual", kComparison},
+    Substitute{"Log", "a Tanh"},
+    Substitute{"Max", "a Clip with a constant bound"},
+    Substitute{"Min", "a Clip with a constant bound"},
+    Substitute{"Mish", "a HardSwish"},
+    Substitute{"Mod", kRounding},
+    Substitute{"Neg", "a Mul by a constant −1"},
+    Substitute{"Not", kComparison},
+    Substitute{"Or", kComparison},
+    Substitute{"PRelu", "a LeakyRelu"},
+    Substitute{"Pow", "a HardSwish"},
+    Substitute{"Reciprocal", "a Mul by a constant"},
+    Substitute{"ReduceMax", "a GlobalMaxPool"},
+    Substitute{"ReduceMean", "a GlobalAveragePool"},
+    Substitute{"ReduceMin", "a GlobalMaxPool"},
+    Substitute{"ReduceProd", "a GlobalAveragePool"},
+    Substitute{"Round", kRounding},
+    Substitute{"Shape", "a Reshape to constant dimensions"},
+    Substitute{"Size", "a Reshape to constant dimensions"},
+    Substitute{"Slice", kPart},
+    Substitute{"Softplus", "a Relu"},
+    Substitute{"Split", kPart},
+    Substitute{"Sqrt", "a BatchNormalization, whose statistics are constant,"},
+    Substitute{"Tile", "a Concat of the input with itself"},
+    Substitute{"Where", kComparison},
+};
+
 }  // namespace
 
 LowerOp find_lowering(std::string_view op) {
@@ -55,13 +111,13 @@ LowerOp find_lowering(std::string_view op) {
   return found == kCatalog.end() ? nullptr : found->lower;
 }
 
-std::string lowerable_ops() {
-  std::string names;
-  for (const Entry& entry : kCatalog) {
-    if (!names.empty()) names += ", ";
-    names += entry.op;
+std::string nearest_lowerable(std::string_view op) {
+  for (const Substitute& substitute : kSubstitutes) {
+    if (substitute.op == op) return std::string(substitute.nearest);
   }
-  return names;
+  std::vector<std::string> names;
+  for (const Entry& entry : kCatalog) names.emplace_back(entry.op);
+  return "the op " + nearest(op, names);
 }
 
 }  // namespace quern::internal
