@@ -70,9 +70,11 @@ def lower(quantized, fold, file):
 
 def verified(file, photos, limit):
     output, _ = quern("verify", file, "--data", photos, "--limit", limit, "--json", *THREADS)
-    pairs = json.loads(output)["pairs"]
-    return "; ".join(f"{pair['differing']} of {pair['elements']} ({share(pair)})" for pair in pairs)
+    return "; ".join(difference(pair) for pair in json.loads(output)["pairs"])
 
 
-def share(pair):
-    return f"{100 * pair['differing'] / pair['elements']:.4f} %"
+def difference(pair):
+    """How many elements differ, and of which kinds of op."""
+    share = 100 * pair["differing"] / pair["elements"]
+    kinds = "".join(f", {count} of {kind}" for kind, count in pair["by_kind"].items())
+    return f"{pair['differing']} of {pair['elements']} ({share:.4f} %{kinds})"
