@@ -24,6 +24,11 @@ struct WindowGeometry {
   /// Input extent that one window covers along `axis`: (kernel − 1) · dilation + 1.
   std::int64_t reach(std::size_t axis) const { return (kernel[axis] - 1) * dilations[axis] + 1; }
 
+  /// Windows along `axis` of an input of `extent`, without ceil_mode.
+  std::int64_t windows(std::size_t axis, std::int64_t extent) const {
+    return (extent + pads_begin[axis] + pads_end[axis] - reach(axis)) / strides[axis] + 1;
+  }
+
   bool operator==(const WindowGeometry&) const = default;
 };
 

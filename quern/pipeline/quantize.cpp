@@ -128,20 +128,17 @@ PtqOptions ptq_options(const Recipe& whole) {
           .seed = whole.seed};
 }
 
-void equalize(const PtqAlgorithm& algorithm, const Recipe& recipe, const CalibrationData& pictures,
-              QuantizeResult& result) {
-  const Graph before = result.reference;
-  const PtqReport report = algorithm.run(result.reference, before, pictures, ptq_options(recipe));
-  note(result, report.notes);
-  result.steps.push_back({std::string(algorithm.name), result.reference, report.notes});
-}
-
+/// Runs an algorithm on the network that its stage changes, and notes it where nothing came of it.
 void run(const PtqAlgorithm& algorithm, const Recipe& recipe, const CalibrationData& pictures,
          QuantizeResult& result) {
-  const PtqReport report =
-      algorithm.run(result.graph, result.reference, pictures, ptq_options(recipe));
+  const bool is_float = algorithm.stage == PtqStage::kEqualize;
+  Graph& graph = is_float ? result.reference : result.graph;
+  const Graph before = graph;
+  PtqReport report =
+      algorithm.run(graph, is_float ? before : result.reference, pictures, ptq_options(recipe));
+  if (graph == before) report.notes.push_back(fmt::format("{} changed nothing", algorithm.name));
   note(result, report.notes);
-  result.steps.push_back({std::string(algorithm.name), result.graph, report.notes});
+  result.steps.push_back({std::string(algorithm.name), graph, report.notes});
 }
 
 /// Algorithms that were asked for and do not run, and settings that nothing reads.
@@ -194,16 +191,16 @@ QuantizeResult quantize(const Recipe& recipe, const std::vector<Sample>& calibra
   const CalibrationData pictures{.samples = calibration,
                                  .loader = loader_options(recipe, *result.loaded.preprocessing),
                                  .memory = static_cast<std::size_t>(recipe.ptq.memory_mib) << 20};
-  for (const PtqAlgorithm& algorithm : algorithms) {
-    if (algorithm.stage != PtqStage::kEqualize) continue;
-    timed(result, algorithm.name, [&] { equalize(algorithm, recipe, pictures, result); });
-  }
+  const auto run_all = [&](bool is_float) {
+    for (const PtqAlgorithm& algorithm : algorithms) {
+      if ((algorithm.stage == PtqStage::kEqualize) != is_float) continue;
+      timed(result, algorithm.name, [&] { run(algorithm, recipe, pictures, result); });
+    }
+  };
+  run_all(/*is_float=*/true);
   timed(result, "place quantizers", [&] { place(recipe, result); });
   timed(result, "calibrate", [&] { find_scales(recipe, pictures, result); });
-  for (const PtqAlgorithm& algorithm : algorithms) {
-    if (algorithm.stage == PtqStage::kEqualize) continue;
-    timed(result, algorithm.name, [&] { run(algorithm, recipe, pictures, result); });
-  }
+  run_all(/*is_float=*/false);
   if (!recipe.data.validation.empty()) {
     timed(result, "evaluate", [&] { measure(recipe, pictures.loader, result); });
   }

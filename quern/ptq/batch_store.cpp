@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <iterator>
 
 #include "quern/base/error.h"
 
@@ -42,7 +41,8 @@ std::size_t aligned(std::size_t size) { return (size + kAlignment - 1) / kAlignm
 
 }  // namespace
 
-BatchStore::BatchStore(std::size_t memory) : memory_(memory / kAlignment * kAlignment) {
+BatchStore::BatchStore(std::size_t memory)
+    : memory_(memory / kAlignment * kAlignment), gaps_(memory_) {
   if (memory_ == 0) return;
   // Pages count once they are written to.
   void* block = mmap(nullptr, memory_, PROT_READ | PROT_WRITE,
@@ -52,7 +52,6 @@ BatchStore::BatchStore(std::size_t memory) : memory_(memory / kAlignment * kAlig
          std::strerror(errno));
   }
   block_ = static_cast<std::byte*>(block);
-  gaps_[0] = memory_;
 }
 
 BatchStore::~BatchStore() {
@@ -64,7 +63,7 @@ BatchStore::Place BatchStore::put(std::span<const std::byte> bytes) {
   Place place{.size = bytes.size()};
   {
     const std::lock_guard lock(mutex_);
-    const std::optional<std::size_t> offset = take(aligned(bytes.size()));
+    const std::optional<std::size_t> offset = gaps_.take(aligned(bytes.size()));
     place.in_file = !offset;
     place.offset = offset ? *offset : extend_file(bytes.size());
   }
@@ -74,33 +73,6 @@ BatchStore::Place BatchStore::put(std::span<const std::byte> bytes) {
     std::memcpy(block_ + place.offset, bytes.data(), bytes.size());
   }
   return place;
-}
-
-std::optional<std::size_t> BatchStore::take(std::size_t size) {
-  if (size == 0) return 0;
-  for (auto gap = gaps_.begin(); gap != gaps_.end(); ++gap) {
-    const auto [offset, free] = *gap;
-    if (free < size) continue;
-    gaps_.erase(gap);
-    if (free > size) gaps_[offset + size] = free - size;
-    return offset;
-  }
-  return std::nullopt;
-}
-
-void BatchStore::give_back(std::size_t offset, std::size_t size) {
-  if (size == 0) return;
-  auto gap = gaps_.emplace(offset, size).first;
-  const auto next = std::next(gap);
-  if (next != gaps_.end() && offset + size == next->first) {
-    gap->second += next->second;
-    gaps_.erase(next);
-  }
-  if (gap == gaps_.begin()) return;
-  const auto previous = std::prev(gap);
-  if (previous->first + previous->second != offset) return;
-  previous->second += gap->second;
-  gaps_.erase(gap);
 }
 
 std::size_t BatchStore::extend_file(std::size_t size) {
@@ -144,7 +116,7 @@ std::span<const std::byte> BatchStore::read(const Place& place,
 
 void BatchStore::drop(const Place& place) {
   const std::lock_guard lock(mutex_);
-  if (!place.in_file) return give_back(place.offset, aligned(place.size));
+  if (!place.in_file) return gaps_.give_back(place.offset, aligned(place.size));
   // The file keeps its length and gives its blocks back, where the file system can.
   static_cast<void>(fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                               static_cast<off_t>(place.offset), static_cast<off_t>(place.size)));
@@ -152,9 +124,7 @@ void BatchStore::drop(const Place& place) {
 
 std::size_t BatchStore::room() const {
   const std::lock_guard lock(mutex_);
-  std::size_t free = 0;
-  for (const auto& [offset, size] : gaps_) free += size;
-  return free;
+  return gaps_.room();
 }
 
 }  // namespace quern

@@ -2,11 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <vector>
+
+#include "quern/base/gaps.h"
 
 namespace quern {
 
@@ -40,16 +40,12 @@ class BatchStore {
   std::size_t room() const;
 
  private:
-  /// A free part of the block of at least `size` bytes, now taken; none where there is none.
-  std::optional<std::size_t> take(std::size_t size);
-  /// Frees a part of the block.
-  void give_back(std::size_t offset, std::size_t size);
   std::size_t extend_file(std::size_t size);
   void write(const Place& place, std::span<const std::byte> bytes) const;
 
   std::byte* block_ = nullptr;
   const std::size_t memory_;
-  std::map<std::size_t, std::size_t> gaps_;  ///< Free parts of the block: sizes by offset.
+  Gaps gaps_;  ///< Of the block.
   int file_ = -1;
   std::size_t end_ = 0;  ///< Of the file.
   mutable std::mutex mutex_;

@@ -16,6 +16,7 @@
 #include "quern/base/progress.h"
 #include "quern/evaluate/output_reference.h"
 #include "quern/passes/place_quantizers.h"
+#include "quern/ptq/internal/column_sum.h"
 #include "quern/ptq/internal/weight_grid.h"
 #include "quern/ptq/internal/weighted_layer.h"
 
@@ -83,8 +84,7 @@ class ColumnMean {
   explicit ColumnMean(std::size_t batches) : batches_(batches) {}
 
   void add(std::size_t batch, const WeightedLayer& layer, const TensorView& input) {
-    const auto [sum, count] = internal::column_sum(layer, input);
-    batches_[batch] = {sum.to(at::kDouble), count};
+    batches_[batch] = internal::column_sum(layer, input);
   }
 
   /// [groups, inputs]

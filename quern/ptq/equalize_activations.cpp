@@ -20,7 +20,7 @@ constexpr double kAlpha = 0.5;
 constexpr double kAlphaWithMul = 0.175;
 
 /// A Mul by 1, for readers of `value` to read instead.
-NodeId add_mul(Graph& graph, ValueId value, const std::string& layer) {
+NodeId insert_mul(Graph& graph, ValueId value, const std::string& layer) {
   const Value read = graph.value(value);
   Shape shape(read.dims->size(), 1);
   shape[1] = (*read.dims)[1].size;
@@ -57,7 +57,7 @@ std::vector<NodeId> add_muls_behind_activations(Graph& graph) {
       return is_factor(graph, graph.node(use.node));
     });
     if (has_one) continue;
-    muls.push_back(add_mul(graph, output, node.layer + ".mul"));
+    muls.push_back(insert_mul(graph, output, node.layer + ".mul"));
     graph.replace_uses(output, graph.node(muls.back()).outputs[0], {muls.back()});
   }
   return muls;
@@ -73,7 +73,7 @@ std::vector<NodeId> add_muls_in_front_of_layers(Graph& graph) {
     if (!has_channels(graph, input) || graph.is_constant(input)) continue;
     const Node* producer = graph.producer(input);
     if (producer != nullptr && is_factor(graph, *producer) && graph.use_count(input) == 1) continue;
-    muls.push_back(add_mul(graph, input, node.layer + ".input_mul"));
+    muls.push_back(insert_mul(graph, input, node.layer + ".input_mul"));
     graph.set_input(id, 0, graph.node(muls.back()).outputs[0]);
   }
   return muls;

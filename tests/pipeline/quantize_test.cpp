@@ -99,6 +99,16 @@ TEST_F(QuantizeTest, KeepsTheNetworkAfterEachAlgorithm) {
   EXPECT_TRUE(result.reference.quantizers().empty());
 }
 
+TEST_F(QuantizeTest, NotesAnAlgorithmThatChangesNothing) {
+  recipe_.ptq.algorithms = {"gptq"};
+  EXPECT_THAT(quantize(recipe_).notes, testing::Not(testing::Contains("gptq changed nothing")));
+  recipe_.quantize.rules = {{.op = "Conv", .spec = {.quantize = false}},
+                            {.op = "Gemm", .spec = {.quantize = false}}};
+  const QuantizeResult result = quantize(recipe_);
+  EXPECT_THAT(result.notes, testing::Contains("gptq changed nothing"));
+  EXPECT_THAT(result.steps.back().notes, testing::Contains("gptq changed nothing"));
+}
+
 TEST_F(QuantizeTest, EqualizesTheFloatNetworkBeforeItGetsGrids) {
   recipe_.ptq = {.algorithms = {"equalize_activations", "correct_bias"}, .add_mul = true};
   const QuantizeResult result = quantize(recipe_);

@@ -217,9 +217,9 @@ TEST_F(Gptq, NotesInputsThatAreAlwaysZeroAndRoundsTheirWeightsPlainly) {
 
   const PtqReport report = gptq(after, reference, data_);
 
-  EXPECT_THAT(
-      report.notes,
-      testing::Contains(testing::HasSubstr("are 0 on every picture, the first in 'depthwise'")));
+  EXPECT_THAT(report.notes, testing::Contains(testing::HasSubstr(
+                                "are 0 wherever they were looked at, the first in "
+                                "'depthwise'")));
   const double step = scale(before, "depthwise", 0);
   std::vector<double> plain = weights(before, "depthwise", 0);
   for (double& w : plain) w = test::round_to(w, step, kLimit);

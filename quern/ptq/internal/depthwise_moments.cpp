@@ -17,10 +17,7 @@ class TapPlaces {
   TapPlaces(const WindowGeometry& window, const Shape& shape)
       : window_(window), channels_(shape[1]), extent_{shape[2], shape[3]} {}
 
-  std::int64_t outputs(std::size_t axis) const {
-    const std::int64_t padded = extent_[axis] + window_.pads_begin[axis] + window_.pads_end[axis];
-    return (padded - window_.reach(axis)) / window_.strides[axis] + 1;
-  }
+  std::int64_t windows(std::size_t axis) const { return window_.windows(axis, extent_[axis]); }
 
   /// The taps of the window at [row, column] of `picture`, from `channel` on; null in the padding.
   void fill(const float* picture, std::int64_t row, std::int64_t column, std::int64_t channel,
@@ -50,7 +47,8 @@ class TapPlaces {
 }  // namespace
 
 std::pair<at::Tensor, std::int64_t> depthwise_products(const WeightedLayer& layer,
-                                                       const TensorView& a, const TensorView& b) {
+                                                       const TensorView& a, const TensorView& b,
+                                                       const RowSample& sample) {
   ensure(layer.is_depthwise() && a.channels_last && b.channels_last && a.shape == b.shape,
          "'{}' is not a depthwise layer", layer.layer);
   const bool is_symmetric = a.data.data() == b.data.data();
@@ -64,12 +62,14 @@ std::pair<at::Tensor, std::int64_t> depthwise_products(const WeightedLayer& laye
   std::vector<float> sums(static_cast<std::size_t>(taps * taps * kTapChannels));
   at::Tensor result = at::zeros({channels, taps, taps}, at::kDouble);
   auto* const total = result.mutable_data_ptr<double>();
+  std::int64_t columns = 0;
   for (std::int64_t first = 0; first < channels; first += kTapChannels) {
     const std::int64_t count = std::min(kTapChannels, channels - first);
     for (std::int64_t n = 0; n < a.shape[0]; ++n) {
       std::ranges::fill(sums, 0.0F);
-      for (std::int64_t row = 0; row < places.outputs(0); ++row) {
-        for (std::int64_t column = 0; column < places.outputs(1); ++column) {
+      for (std::int64_t row = sample.first_row(n); row < places.windows(0); row += sample.step) {
+        columns += first == 0 ? places.windows(1) : 0;
+        for (std::int64_t column = 0; column < places.windows(1); ++column) {
           places.fill(a.data.data() + n * picture, row, column, first, of_a);
           if (!is_symmetric) places.fill(b.data.data() + n * picture, row, column, first, of_b);
           multiply(of_a.data(), is_symmetric ? of_a.data() : of_b.data(), taps, count, is_symmetric,
@@ -88,7 +88,7 @@ std::pair<at::Tensor, std::int64_t> depthwise_products(const WeightedLayer& laye
       }
     }
   }
-  return {result, a.shape[0] * places.outputs(0) * places.outputs(1)};
+  return {result, columns};
 }
 
 }  // namespace quern::internal

@@ -2,6 +2,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/bmm.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
@@ -32,14 +33,14 @@ double magnitude(const at::Tensor& x) {
 template <class Multiply>
 at::Tensor scale_free(const at::Tensor& a, const at::Tensor& b, const Multiply& multiply) {
   at::Tensor direct = multiply(a, b).to(at::kDouble);
-  if (direct.isfinite().all().template item<bool>()) return direct;
+  if (std::isfinite(direct.sum().template item<double>())) return direct;
   const double of_a = magnitude(a);
   const double of_b = magnitude(b);
   const at::Tensor near_one = a / of_a;
   return multiply(near_one, a.is_same(b) ? near_one : b / of_b).to(at::kDouble).mul_(of_a * of_b);
 }
 
-/// Σ a bᵀ over columns, per group; in float32, since a batch holds few columns.
+/// Σ a bᵀ over columns, per group; in float32, since they are few.
 at::Tensor products(const at::Tensor& a, const at::Tensor& b) {
   return scale_free(
       a, b, [](const at::Tensor& x, const at::Tensor& y) { return at::bmm(x.transpose(1, 2), y); });
@@ -73,47 +74,90 @@ TensorView view_of(const at::Tensor& memory, const TensorView& like) {
   return {{memory.const_data_ptr<float>(), like.data.size()}, like.shape, like.channels_last};
 }
 
+/// Columns that are multiplied together, where a batch has fewer: a product costs its size too.
+constexpr std::int64_t kColumnsTogether = 2048;
+
+/// A layer keeps at least this many columns, and this many for each of its inputs.
+constexpr std::int64_t kColumns = std::int64_t{1} << 17;
+constexpr std::int64_t kColumnsPerInput = 128;
+
+std::int64_t row_step(const WeightedLayer& layer, std::size_t pictures) {
+  if (!layer.window) return 1;
+  const auto& [rows, columns] = layer.window->output;
+  const std::int64_t all = rows * columns * static_cast<std::int64_t>(pictures);
+  const std::int64_t step = all / std::max(kColumns, kColumnsPerInput * layer.inputs);
+  return std::clamp<std::int64_t>(step, 1, std::max<std::int64_t>(1, rows));
+}
+
 }  // namespace
 
-void MomentSums::add(std::size_t lane, const TensorView& quantized, const TensorView* real) {
+void MomentSums::Waiting::add(const at::Tensor& more) {
+  columns.push_back(more.clone());
+  count += more.size(1);
+}
+
+at::Tensor MomentSums::Waiting::take() {
+  at::Tensor all = columns.size() == 1 ? std::move(columns[0]) : at::cat(columns, 1);
+  *this = {};
+  return all;
+}
+
+MomentSums::MomentSums(const WeightedLayer& layer, std::size_t pictures)
+    : layer_(layer), row_step_(row_step(layer, pictures)) {}
+
+void MomentSums::add(std::size_t lane, std::size_t batch, const TensorView& quantized,
+                     const TensorView* real) {
   Lane& sums = lanes_[lane];
-  if (layer_.is_depthwise()) {
-    const at::Tensor x = memory_of(quantized);
-    const auto add_products = [&](at::Tensor& sum, const at::Tensor& y) {
-      std::int64_t columns = 0;
-      add_to(sum, scale_free(x, y, [&](const at::Tensor& a, const at::Tensor& b) {
-               auto [products, count] =
-                   depthwise_products(layer_, view_of(a, quantized), view_of(b, quantized));
-               columns = count;
-               return products;
-             }));
-      return columns;
-    };
-    sums.columns += add_products(sums.quantized, x);
-    if (real != nullptr) add_products(sums.mixed, memory_of(*real));
-    return;
-  }
-  for (const ColumnSlice& slice : column_slices(layer_, quantized.shape)) {
-    const at::Tensor columns = input_columns(layer_, quantized, slice);
-    sums.columns += columns.size(1);
-    add_to(sums.quantized, squares(columns));
-    if (real == nullptr) continue;
-    add_to(sums.mixed, products(columns, input_columns(layer_, *real, slice)));
+  const RowSample sample{row_step_, static_cast<std::int64_t>(batch)};
+  if (layer_.is_depthwise()) return add_depthwise(sums, sample, quantized, real);
+  for (const ColumnSlice& slice : column_slices(layer_, quantized.shape, sample)) {
+    sums.quantized_columns.add(input_columns(layer_, quantized, slice));
+    if (real != nullptr) sums.real_columns.add(input_columns(layer_, *real, slice));
+    if (sums.quantized_columns.count >= kColumnsTogether) multiply(sums);
   }
 }
 
-InputMoments MomentSums::moments() const {
+void MomentSums::add_depthwise(Lane& sums, const RowSample& sample, const TensorView& quantized,
+                               const TensorView* real) const {
+  const at::Tensor x = memory_of(quantized);
+  const auto add_products = [&](at::Tensor& sum, const at::Tensor& y) {
+    std::int64_t columns = 0;
+    add_to(sum, scale_free(x, y, [&](const at::Tensor& a, const at::Tensor& b) {
+             auto [products, count] =
+                 depthwise_products(layer_, view_of(a, quantized), view_of(b, quantized), sample);
+             columns = count;
+             return products;
+           }));
+    return columns;
+  };
+  sums.columns += add_products(sums.quantized, x);
+  if (real != nullptr) add_products(sums.mixed, memory_of(*real));
+}
+
+void MomentSums::multiply(Lane& sums) {
+  if (sums.quantized_columns.count == 0) return;
+  const at::Tensor columns = sums.quantized_columns.take();
+  sums.columns += columns.size(1);
+  add_to(sums.quantized, squares(columns));
+  if (sums.real_columns.count > 0) {
+    add_to(sums.mixed, products(columns, sums.real_columns.take()));
+  }
+}
+
+InputMoments MomentSums::moments() {
   InputMoments total;
   std::int64_t columns = 0;
-  for (const Lane& lane : lanes_) {
+  for (Lane& lane : lanes_) {
+    multiply(lane);
     if (!lane.quantized.defined()) continue;
     columns += lane.columns;
     if (!total.quantized.defined()) {
-      total = {lane.quantized.clone(), lane.mixed.defined() ? lane.mixed.clone() : lane.mixed};
+      total = {lane.quantized, lane.mixed};
       continue;
     }
     total.quantized.add_(lane.quantized);
     if (lane.mixed.defined()) total.mixed.add_(lane.mixed);
+    lane = {};
   }
   const auto count = static_cast<double>(columns);
   total.quantized.div_(count);

@@ -17,15 +17,15 @@ namespace {
 
 InputMoments moments_at(const WeightedLayer& layer, const CalibrationPictures& pictures,
                         ActivationWalk& walk, std::optional<ActivationWalk>& float_walk) {
-  MomentSums sums(layer);
+  MomentSums sums(layer, pictures.listed());
   const ActivationWalk::Stop quantized = walk.next();
   std::optional<ActivationWalk::Stop> real;
   if (float_walk) real.emplace(float_walk->next());
   for_each_lane(pictures.batches(), pictures.threads(), [&](std::size_t lane, std::size_t batch) {
     const c10::InferenceMode no_gradients;
     quantized.run(batch, [&](const TensorView& x) {
-      if (!real) return sums.add(lane, x);
-      real->run(batch, [&](const TensorView& y) { sums.add(lane, x, &y); });
+      if (!real) return sums.add(lane, batch, x);
+      real->run(batch, [&](const TensorView& y) { sums.add(lane, batch, x, &y); });
     });
   });
   return sums.moments();
@@ -56,8 +56,8 @@ class DeadInputs {
   void note(const std::string& title, PtqReport& report) const {
     if (layers_ == 0) return;
     report.notes.push_back(
-        fmt::format("{}: {} inputs in {} layers are 0 on every picture, the first in '{}': their "
-                    "weights are rounded plainly",
+        fmt::format("{}: {} inputs in {} layers are 0 wherever they were looked at, the first in "
+                    "'{}': their weights are rounded plainly",
                     title, inputs_, layers_, first_));
   }
 

@@ -1,11 +1,7 @@
 #include "quern/ptq/internal/weighted_layer.h"
 
-#include <ATen/ops/as_strided.h>
-#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/stack.h>
 
-#include <algorithm>
 #include <map>
 #include <tuple>
 
@@ -133,116 +129,6 @@ void set_weight_matrices(Graph& graph, const WeightedLayer& layer, const at::Ten
   } else {
     graph.set_input(layer.node, 1, own);
   }
-}
-
-namespace {
-
-/// Pictures [.., H, W, channels] with the zeros around that windows read.
-at::Tensor padded(const WindowGeometry& window, const at::Tensor& x) {
-  constexpr WindowGeometry::Pair kNone = {0, 0};
-  if (window.pads_begin == kNone && window.pads_end == kNone) return x;
-  return at::constant_pad_nd(x, {0, 0, window.pads_begin[1], window.pads_end[1],
-                                 window.pads_begin[0], window.pads_end[0]});
-}
-
-/// How many windows stand side by side along an axis of padded pictures.
-std::int64_t outputs(const WindowGeometry& window, const at::Tensor& padded, std::size_t axis) {
-  const std::int64_t extent = padded.size(static_cast<std::int64_t>(axis) - 3);
-  return (extent - window.reach(axis)) / window.strides[axis] + 1;
-}
-
-/// The windows that stand on `x` [N, H, W, channels]: [N, row, column, row of the kernel, column of
-/// the kernel, group, channel of the group].
-at::Tensor windows_on(const WeightedLayer& layer, const at::Tensor& pictures) {
-  const WindowGeometry& window = *layer.window;
-  const at::Tensor x = padded(window, pictures);
-  const std::int64_t line = x.stride(1);
-  const std::int64_t channels = x.size(3);
-  return at::as_strided(
-      x,
-      {x.size(0), outputs(window, x, 0), outputs(window, x, 1), window.kernel[0], window.kernel[1],
-       layer.groups, layer.depth()},
-      {x.stride(0), window.strides[0] * line, window.strides[1] * channels,
-       window.dilations[0] * line, window.dilations[1] * channels, layer.depth(), 1});
-}
-
-/// The batch as it lies in memory: [N, H, W, channels].
-at::Tensor picture_memory(const TensorView& input) {
-  const Shape& shape = input.shape;
-  ensure(input.channels_last, "an input of {} is not stored channels last", to_string(shape));
-  return memory_of(input.data.data(), {shape[0], shape[2], shape[3], shape[1]});
-}
-
-/// The columns of a Gemm's or MatMul's input.
-at::Tensor linear_columns(const WeightedLayer& layer, const TensorView& input) {
-  const at::Tensor values = input.channels_last ? picture_memory(input).permute({0, 3, 1, 2})
-                                                : memory_of(input.data.data(), input.shape);
-  return values.reshape({1, -1, layer.inputs});
-}
-
-}  // namespace
-
-std::pair<at::Tensor, std::int64_t> column_sum(const WeightedLayer& layer,
-                                               const TensorView& input) {
-  if (!layer.window) {
-    const at::Tensor columns = linear_columns(layer, input);
-    return {columns.sum(1), columns.size(1)};
-  }
-  // The sum over pictures first: it leaves one picture to look at through windows. Then, for every
-  // column of the kernel, each line, and of these sums those that every row of the kernel meets.
-  const at::Tensor pictures = picture_memory(input);
-  const at::Tensor x = padded(*layer.window, pictures.sum(0));
-  const WindowGeometry& window = *layer.window;
-  const auto met = [&](const at::Tensor& lines, std::size_t axis, std::int64_t tap) {
-    const std::int64_t first = tap * window.dilations[axis];
-    const std::int64_t last = first + (outputs(window, x, axis) - 1) * window.strides[axis];
-    return lines.slice(std::ssize(lines.sizes()) - 2, first, last + 1, window.strides[axis]);
-  };
-  std::vector<at::Tensor> lines;  // Per column of the kernel: [rows, channels].
-  for (std::int64_t column = 0; column < window.kernel[1]; ++column) {
-    lines.push_back(met(x, 1, column).sum(1));
-  }
-  std::vector<at::Tensor> taps;
-  for (std::int64_t row = 0; row < window.kernel[0]; ++row) {
-    for (const at::Tensor& line : lines) {
-      taps.push_back(met(line, 0, row).sum(0).reshape({layer.groups, layer.depth()}));
-    }
-  }
-  return {at::stack(taps, 1).reshape({layer.groups, layer.inputs}),
-          input.shape[0] * outputs(window, x, 0) * outputs(window, x, 1)};
-}
-
-std::vector<ColumnSlice> column_slices(const WeightedLayer& layer, const Shape& shape,
-                                       std::int64_t bytes) {
-  const std::int64_t pictures = shape.at(0);
-  if (!layer.window) return {{.pictures = pictures}};
-  const WindowGeometry& window = *layer.window;
-  const auto outputs = [&](std::size_t axis) {
-    const std::int64_t extent = shape[axis + 2] + window.pads_begin[axis] + window.pads_end[axis];
-    return (extent - window.reach(axis)) / window.strides[axis] + 1;
-  };
-  const std::int64_t rows = outputs(0);
-  const std::int64_t column = layer.groups * layer.inputs * std::int64_t{sizeof(float)};
-  const std::int64_t fitting = std::max<std::int64_t>(1, bytes / (outputs(1) * column));  // Rows.
-  const std::int64_t rows_together = std::min(rows, fitting);
-  const std::int64_t pictures_together = std::max<std::int64_t>(1, fitting / rows);
-  std::vector<ColumnSlice> slices;
-  for (std::int64_t n = 0; n < pictures; n += pictures_together) {
-    for (std::int64_t row = 0; row < rows; row += rows_together) {
-      slices.push_back(
-          {n, std::min(pictures_together, pictures - n), row, std::min(rows_together, rows - row)});
-    }
-  }
-  return slices;
-}
-
-at::Tensor input_columns(const WeightedLayer& layer, const TensorView& input,
-                         const ColumnSlice& slice) {
-  if (!layer.window) return linear_columns(layer, input);
-  return windows_on(layer, picture_memory(input).narrow(0, slice.first_picture, slice.pictures))
-      .narrow(1, slice.first_row, slice.rows)
-      .permute({5, 0, 1, 2, 3, 4, 6})
-      .reshape({layer.groups, -1, layer.inputs});
 }
 
 }  // namespace quern::internal

@@ -4,10 +4,8 @@
 
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "quern/executor/plan.h"
 #include "quern/graph/graph.h"
 #include "quern/ops/window_geometry.h"
 
@@ -55,24 +53,5 @@ at::Tensor shaped_weight(const Graph& graph, const WeightedLayer& layer,
                          const at::Tensor& matrices);
 /// Replaces the weight; a constant that other layers read is copied.
 void set_weight_matrices(Graph& graph, const WeightedLayer& layer, const at::Tensor& matrices);
-
-/// The sum over all columns of a batch of the layer's input, [groups, inputs], and their number.
-std::pair<at::Tensor, std::int64_t> column_sum(const WeightedLayer& layer, const TensorView& input);
-
-/// Some columns of a batch of a layer's input.
-struct ColumnSlice {
-  std::int64_t first_picture = 0;
-  std::int64_t pictures = 0;
-  std::int64_t first_row = 0;  ///< Of a Conv's output.
-  std::int64_t rows = 1;
-};
-
-/// All columns of a batch of such a shape, in slices of at most `bytes`, or of one row of windows.
-std::vector<ColumnSlice> column_slices(const WeightedLayer& layer, const Shape& shape,
-                                       std::int64_t bytes = std::int64_t{64} << 20);
-
-/// [groups, columns, inputs]
-at::Tensor input_columns(const WeightedLayer& layer, const TensorView& input,
-                         const ColumnSlice& slice);
 
 }  // namespace quern::internal
