@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include <climits>
-#include <map>
 #include <mutex>
+#include <new>
+#include <optional>
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
@@ -20,8 +21,8 @@ namespace {
 /// Tensors of at least so many bytes are large.
 constexpr std::size_t kLarge = std::size_t{1} << 16;
 constexpr std::size_t kAlignment = 64;
-/// Between large tensors: sizes are mostly multiples of a page, and tensors that begin at the same
-/// place of a page wait for each other in the cache.
+/// Between large tensors, with what is in front of each: sizes are mostly multiples of a page, and
+/// tensors that begin at the same place of a page wait for each other in the cache.
 constexpr std::size_t kStagger = 9 * kAlignment;
 
 /// Gives large tensors parts of one range of addresses, of which only what was written to takes
@@ -38,16 +39,9 @@ class TensorMemory final : public c10::Allocator {
     gaps_ = Gaps(size);
   }
 
-  /// The one of this process: it outlives all tensors.
-  static TensorMemory& instance() {
-    static auto* const memory = new TensorMemory(
-        2 * static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGE_SIZE)));
-    return *memory;
-  }
-
   c10::DataPtr allocate(std::size_t size) override {
-    void* memory = size < kLarge ? nullptr : take(size);
-    if (memory == nullptr) memory = c10::alloc_cpu(size);
+    Origin* const origin = take(size);
+    void* const memory = reinterpret_cast<std::byte*>(origin) + sizeof(Origin);
     return {memory, memory, &drop, c10::Device(c10::kCPU)};
   }
 
@@ -58,34 +52,35 @@ class TensorMemory final : public c10::Allocator {
   }
 
  private:
-  void* take(std::size_t size) {
-    const std::size_t piece = (size + kAlignment - 1) / kAlignment * kAlignment + kStagger;
-    const std::lock_guard lock(mutex_);
-    const std::optional<std::size_t> begin = gaps_.take(piece);
-    if (!begin) return nullptr;
-    taken_[range_ + *begin] = piece;
-    return range_ + *begin;
-  }
+  /// In front of every tensor: what it was taken from, malloc where `memory` is null.
+  struct alignas(kAlignment) Origin {
+    TensorMemory* memory = nullptr;
+    std::size_t begin = 0;
+    std::size_t length = 0;
+  };
 
-  /// Whether `memory` was a part of the range.
-  bool give_back(void* memory) {
-    const std::lock_guard lock(mutex_);
-    const auto piece = taken_.find(memory);
-    if (piece == taken_.end()) return false;
-    gaps_.give_back(static_cast<std::size_t>(static_cast<std::byte*>(memory) - range_),
-                    piece->second);
-    taken_.erase(piece);
-    return true;
+  Origin* take(std::size_t size) {
+    if (size >= kLarge) {
+      const std::size_t length = (size + kAlignment - 1) / kAlignment * kAlignment + kStagger;
+      const std::lock_guard lock(mutex_);
+      if (const std::optional<std::size_t> begin = gaps_.take(length)) {
+        return new (range_ + *begin) Origin{this, *begin, length};
+      }
+    }
+    return new (c10::alloc_cpu(size + sizeof(Origin))) Origin;
   }
 
   static void drop(void* memory) {
-    if (!instance().give_back(memory)) c10::free_cpu(memory);
+    auto* const origin =
+        reinterpret_cast<Origin*>(static_cast<std::byte*>(memory) - sizeof(Origin));
+    if (origin->memory == nullptr) return c10::free_cpu(origin);
+    const std::lock_guard lock(origin->memory->mutex_);
+    origin->memory->gaps_.give_back(origin->begin, origin->length);
   }
 
   std::byte* range_ = nullptr;
   std::mutex mutex_;
   Gaps gaps_;
-  std::map<void*, std::size_t> taken_;
 };
 
 void keep_on_the_heap() {
@@ -98,14 +93,16 @@ void keep_on_the_heap() {
 }  // namespace
 
 void keep_freed_memory() {
-  static const bool kDone = [] {
+  static const bool done = [] {
     keep_on_the_heap();
 #if !defined(__SANITIZE_ADDRESS__)  // Which looks at what malloc gives.
-    c10::SetCPUAllocator(&TensorMemory::instance());
+    // Never destroyed: tensors may outlive everything else.
+    c10::SetCPUAllocator(new TensorMemory(
+        2 * static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGE_SIZE))));
 #endif
     return true;
   }();
-  (void)kDone;
+  (void)done;
 }
 
 }  // namespace quern
