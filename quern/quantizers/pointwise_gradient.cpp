@@ -2,30 +2,22 @@
 // same bits, as in pointwise_kernels.cpp: sums are kept lane by lane, so nothing is reassociated.
 #include "quern/quantizers/pointwise_gradient.h"
 
-#include <cstring>
-
 #include "quern/quantizers/vector_math.h"
 
 namespace quern {
 namespace {
 
-/// Elements that are computed side by side: the compiler's own vectors, since its loops stay scalar
-/// where an element has as many conditions as here. A condition is a mask of all bits or none.
-template <int kWidth>
-struct Lanes {
-  using Float [[gnu::vector_size(kWidth * 4)]] = float;
-  using Mask [[gnu::vector_size(kWidth * 4)]] = std::int32_t;
-  using Unsigned [[gnu::vector_size(kWidth * 4)]] = std::uint32_t;
-};
-
-/// What a pass does behind its clip.
+/// What a pass does behind its clip. Elements are vectors of the compiler's, since its loops stay
+/// scalar where an element has as many conditions as here.
 enum class Grid : std::uint8_t { kNone, kRounded, kMixed, kBipolar };
 
 template <Grid kGrid, int kWidth>
-struct Element {
+struct Element : Lanes<kWidth> {
   using Float = typename Lanes<kWidth>::Float;
   using Mask = typename Lanes<kWidth>::Mask;
   using Unsigned = typename Lanes<kWidth>::Unsigned;
+  using Lanes<kWidth>::all;
+  using Lanes<kWidth>::load;
 
   /// What backward passes need of an element.
   struct Gradient {
@@ -45,18 +37,6 @@ struct Element {
         learns_step(Mask{} - (pass.learns_step ? 1 : 0)),
         seed(pass.seed),
         keep(pass.keep) {}
-
-  [[gnu::always_inline]] static Float all(float value) { return value - Float{}; }
-
-  [[gnu::always_inline]] static Float load(const float* from) {
-    Float result;
-    std::memcpy(&result, from, sizeof(result));
-    return result;
-  }
-  [[gnu::always_inline]] static void store(float* to, Float value) {
-    std::memcpy(to, &value, sizeof(value));
-  }
-  [[gnu::always_inline]] static void add(float* to, Float value) { store(to, load(to) + value); }
 
   [[gnu::always_inline]] static Float only(Mask mask, Float value) {
     return reinterpret_cast<Float>(mask & reinterpret_cast<Mask>(value));
@@ -170,16 +150,16 @@ template <class Element>
   Element::add(work.sums + i, found.g);
   Element::add(work.sums + pass.period + i, found.g * centred);
   if (pass.scale != 0) Element::add(work.sums + 2 * pass.period + i, found.dscale);
+  Element::store(work.dx + start + i, found.g * Element::load(pass.multiplier + i));
 }
 
 template <class Element>
-[[gnu::always_inline]] inline void vector(const Element& element, const GradientPass& pass,
-                                          const PassNormBackward& work, std::int64_t start,
+[[gnu::always_inline]] inline void vector(const Element&, const GradientPass&,
+                                          const PassMomentsBackward& work, std::int64_t start,
                                           std::int64_t i) {
-  const auto found = gradient(element, pass, work.x, work.dy, start, i);
   const auto centred = Element::load(work.x + start + i) - Element::load(work.mean + i);
   const auto moved = centred * Element::load(work.slope + i) + Element::load(work.intercept + i);
-  Element::store(work.dx + start + i, found.g * Element::load(pass.multiplier + i) + moved);
+  Element::store(work.dx + start + i, Element::load(work.dy + start + i) + moved);
 }
 
 // --- all vectors, for every instruction set -----------------------------------------------------
@@ -246,7 +226,7 @@ void run(const GradientPass& pass, const PassMoments& work, std::int64_t count, 
 void run(const GradientPass& pass, const PassReduction& work, std::int64_t count, Isa isa) {
   run_on(pass, work, count, isa);
 }
-void run(const GradientPass& pass, const PassNormBackward& work, std::int64_t count, Isa isa) {
+void run(const GradientPass& pass, const PassMomentsBackward& work, std::int64_t count, Isa isa) {
   run_on(pass, work, count, isa);
 }
 

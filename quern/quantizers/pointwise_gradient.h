@@ -59,21 +59,23 @@ struct PassMoments {
   float* sums = nullptr;
 };
 
-/// What the backward pass of a normalization sums up, of the gradient g by u: Σ g, Σ g · (x − mean)
-/// and the scale's gradient, added to 3 · `period` elements.
+/// The backward pass of a normalization by given statistics, of the gradient g by u:
+/// dx = g · multiplier, which may be dy's memory; and Σ g, Σ g · (x − mean) and the scale's
+/// gradient, added to 3 · `period` elements.
 struct PassReduction {
   const float* x = nullptr;
   const float* dy = nullptr;
   const float* mean = nullptr;
   float* sums = nullptr;
+  float* dx = nullptr;
 };
 
-/// The gradient by a normalization's input, which moved its own statistics:
+/// What the gradients by mean and variance add to the gradient dy by what they were measured of:
 ///
-///     dx = g · multiplier + (x − mean) · slope + intercept
+///     dx = dy + (x − mean) · slope + intercept
 ///
-/// dx may be dy's memory.
-struct PassNormBackward {
+/// dx may be dy's memory. Of the pass only the period is read.
+struct PassMomentsBackward {
   const float* x = nullptr;
   const float* dy = nullptr;
   const float* mean = nullptr;
@@ -87,6 +89,6 @@ void run(const GradientPass& pass, const PassForward& work, std::int64_t count, 
 void run(const GradientPass& pass, const PassBackward& work, std::int64_t count, Isa isa);
 void run(const GradientPass& pass, const PassMoments& work, std::int64_t count, Isa isa);
 void run(const GradientPass& pass, const PassReduction& work, std::int64_t count, Isa isa);
-void run(const GradientPass& pass, const PassNormBackward& work, std::int64_t count, Isa isa);
+void run(const GradientPass& pass, const PassMomentsBackward& work, std::int64_t count, Isa isa);
 
 }  // namespace quern

@@ -1,11 +1,33 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 namespace quern {
 
 // Parts of kernels that are compiled for several instruction sets: forced inline, so that no copy
 // compiled for one of them can be called by code for another.
+
+/// Elements that are computed side by side: the compiler's own vectors. A condition is a mask of
+/// all bits or none.
+template <int kWidth>
+struct Lanes {
+  using Float [[gnu::vector_size(kWidth * 4)]] = float;
+  using Mask [[gnu::vector_size(kWidth * 4)]] = std::int32_t;
+  using Unsigned [[gnu::vector_size(kWidth * 4)]] = std::uint32_t;
+
+  [[gnu::always_inline]] static Float all(float value) { return value - Float{}; }
+
+  [[gnu::always_inline]] static Float load(const float* from) {
+    Float result;
+    std::memcpy(&result, from, sizeof(result));
+    return result;
+  }
+  [[gnu::always_inline]] static void store(float* to, Float value) {
+    std::memcpy(to, &value, sizeof(value));
+  }
+  [[gnu::always_inline]] static void add(float* to, Float value) { store(to, load(to) + value); }
+};
 
 /// Half to even for |v| ≤ 2²²: the sum has an ulp of exactly 1. Older instruction sets can not
 /// round vectors otherwise.

@@ -10,6 +10,7 @@
 #include "quern/base/random.h"
 #include "quern/executor/internal/plain_fake_quant.h"
 #include "quern/executor/internal/torch_tensor.h"
+#include "quern/quantizers/repeated.h"
 
 namespace quern {
 namespace {
@@ -43,19 +44,21 @@ struct Problem {
 
 constexpr QuantSpec kGrid{.bits = 4, .is_signed = false};
 
-PointwiseSpec relu6(bool rounds) {
+GradientPass relu6(bool rounds) {
   PointwiseSpec spec{.low = {0}, .high = {6}};
   if (rounds) {
     spec.grid = kGrid;
     spec.params.scale = {1};
   }
-  return spec;
+  GradientPass pass = grid_of(spec);
+  pass.period = repeated_period(24);
+  return pass;
 }
 
 at::Tensor fused(const Problem& problem, bool rounds, bool batch_statistics) {
-  return NormalizedPass(relu6(rounds), 24)(problem.x, problem.state(),
-                                           {.batch_statistics = batch_statistics},
-                                           {.value = problem.scale, .factor = 0.5});
+  return normalized_pass(relu6(rounds), problem.x, {}, problem.state(),
+                         {.batch_statistics = batch_statistics},
+                         {.value = problem.scale, .factor = 0.5});
 }
 
 at::Tensor plain(const Problem& problem, bool rounds, bool batch_statistics) {
@@ -106,7 +109,7 @@ TEST(NormalizedPass, LetsAnObserverChooseTheScale) {
     EXPECT_NE(pass.multiplier, nullptr);
     return 2.0F;
   };
-  const at::Tensor y = NormalizedPass(relu6(true), 24)(problem.x, problem.state(), {}, scale);
+  const at::Tensor y = normalized_pass(relu6(true), problem.x, {}, problem.state(), {}, scale);
   EXPECT_TRUE((y / 2).equal((y / 2).round()));
   torch::autograd::backward({y}, {problem.dy});
   EXPECT_FALSE(problem.scale.grad().defined());

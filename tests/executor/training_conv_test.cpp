@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/conv2d.h>
+#include <ATen/ops/var_mean.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -23,6 +24,7 @@ TEST(TrainingConv, HasTheGradientsOfLibTorchsConvolution) {
   using Conv = test::Network::Conv;
   for (const Conv& shape :
        {Conv{.channels = 8, .kernel = 3, .groups = 8},
+        Conv{.channels = 12, .kernel = 3, .stride = 2}, Conv{.channels = 5, .kernel = 1},
         Conv{.channels = 8, .stride = 2, .groups = 8},
         Conv{.channels = 8, .kernel = 5, .groups = 8, .bias = true},
         Conv{.channels = 16, .groups = 8}, Conv{.channels = 5, .kernel = 1, .bias = true}}) {
@@ -34,8 +36,8 @@ TEST(TrainingConv, HasTheGradientsOfLibTorchsConvolution) {
                  ? to_torch(*graph.value(node.inputs[i]).constant).requires_grad_()
                  : at::Tensor();
     };
-    const Forward step =
-        build_training_conv({NodeView(graph, node), std::vector<at::Tensor>(3), QuantMode::kFloat});
+    const Forward step = build_training_conv(
+        {NodeView(graph, node), std::vector<at::Tensor>(3), QuantMode::kFloat}, false);
     const at::Tensor x = dense(at::arange(2 * 8 * 9 * 9, at::kFloat).sin().reshape({2, 8, 9, 9}));
 
     const at::Tensor own_x = x.clone().requires_grad_();
@@ -60,6 +62,35 @@ TEST(TrainingConv, HasTheGradientsOfLibTorchsConvolution) {
     if (shape.bias) {
       EXPECT_LT(distance(own_bias.grad(), their_bias.grad()), kReassociation);
     }
+  }
+}
+
+TEST(TrainingConv, GivesTheMomentsOfItsOutputByEitherKernel) {
+  for (const bool bias : {false, true}) {
+    test::Network net(8, 9);
+    const Graph graph = net.finish({net.conv("conv", net.input(), {.channels = 6, .bias = bias})});
+    const Node& node = graph.node(graph.find_layer("conv").value());
+    const Forward step = build_training_conv(
+        {NodeView(graph, node), std::vector<at::Tensor>(3), QuantMode::kFloat}, true);
+    std::vector<at::Tensor> inputs = {
+        dense(at::arange(2 * 8 * 9 * 9, at::kFloat).sin().reshape({2, 8, 9, 9})),
+        to_torch(*graph.value(node.inputs[1]).constant).requires_grad_()};
+    if (bias) inputs.push_back(to_torch(*graph.value(node.inputs[2]).constant));
+    Arguments arguments(inputs, /*may_overwrite=*/false);
+    const auto found = step(arguments);
+    ASSERT_EQ(found.size(), 2);
+    const at::Tensor weights = at::arange(12, at::kFloat).sin().reshape({2, 6});
+    torch::autograd::backward({found[0].sum() + (found[1] * weights).sum()}, {});
+
+    const at::Tensor weight = inputs[1].detach().clone().requires_grad_();
+    const at::Tensor y =
+        at::conv2d(inputs[0], weight, bias ? std::optional(inputs[2]) : std::nullopt, 1, 1, 1, 1);
+    const auto [variance, mean] = at::var_mean(y, at::IntArrayRef{0, 2, 3}, /*correction=*/0);
+    torch::autograd::backward({y.sum() + (mean * weights[0]).sum() + (variance * weights[1]).sum()},
+                              {});
+    EXPECT_LT(distance(found[1][0].detach(), mean.detach()), kReassociation);
+    EXPECT_LT(distance(found[1][1].detach(), variance.detach()), kReassociation);
+    EXPECT_LT(distance(inputs[1].grad(), weight.grad()), kReassociation);
   }
 }
 

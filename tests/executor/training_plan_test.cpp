@@ -129,13 +129,17 @@ TEST(TrainingPlan, IsLibTorchsOwnNetworkByPlainOperators) {
   }
 }
 
-/// The same without batch norms and 1×1 convolutions: what both paths compute alike to the last bit
-/// until gradients are summed, so that no element is on two sides of a rounding step.
+/// The same without batch norms, and with biases, which quern's own convolutions do not take: what
+/// both paths compute alike to the last bit until gradients are summed, so that no element is on
+/// two sides of a rounding step.
 Graph network_of_equal_bits(const Kinds& kinds) {
   test::Network net;
-  const ValueId stem = net.clip("relu6", net.conv("stem", net.input(), {.channels = 6}), 0, 6);
-  const ValueId deep = net.conv("deep", stem, {.channels = 6, .groups = 6});
-  const ValueId point = net.conv("point", net.op("relu", "Relu", {deep}), {.channels = 6});
+  const auto conv = [&](const char* layer, ValueId from, std::int64_t groups) {
+    return net.conv(layer, from, {.channels = 6, .groups = groups, .bias = true});
+  };
+  const ValueId stem = net.clip("relu6", conv("stem", net.input(), 1), 0, 6);
+  const ValueId deep = conv("deep", stem, 6);
+  const ValueId point = conv("point", net.op("relu", "Relu", {deep}), 1);
   const ValueId sum = net.op("add", "Add", {point, stem});
   return quantized(net.finish({net.head("fc", sum)}), kinds, 4);
 }

@@ -179,11 +179,13 @@ TEST(PointwiseGradient, OfABipolarGridGoesThroughInsideItsTwoCodes) {
   EXPECT_NEAR(gradients.dscale, dscale, kRounding);
 }
 
-/// Sums over the problem, of each lane.
+/// Sums over the problem, of each lane; gradients go into memory of their own.
 template <class Work>
 std::vector<float> sums_of(const Problem& problem, Work work, std::int64_t arrays, Isa isa) {
   std::vector<float> sums(static_cast<std::size_t>(arrays * kPeriod));
+  std::vector<float> dx(problem.x.size());
   work.sums = sums.data();
+  if constexpr (requires { work.dx; }) work.dx = dx.data();
   run(problem.pass, work, kCount, isa);
   return sums;
 }
@@ -229,19 +231,30 @@ TEST(PointwiseGradient, ReducesWhatTheBackwardPassLetsThrough) {
   EXPECT_EQ(dscale, gradients.dscale);
 }
 
-TEST(PointwiseGradient, OfANormalizationAddsWhatItsStatisticsMove) {
+TEST(PointwiseGradient, GivesTheGradientWhileItReduces) {
+  const Problem problem;
+  const std::vector<float> mean(kPeriod, 0.25F);
+  std::vector<float> sums(3 * kPeriod);
+  std::vector<float> dx = problem.dy;  // In place.
+  run(problem.pass, PassReduction{problem.x.data(), dx.data(), mean.data(), sums.data(), dx.data()},
+      kCount, active_isa());
+  EXPECT_EQ(dx, backward(problem, problem.pass).dx);
+}
+
+TEST(PointwiseGradient, OfMomentsIsAddedToWhatComesByOtherWays) {
   const Problem problem;
   const std::vector<float> mean(kPeriod, 0.25F);
   const std::vector<float> slope(kPeriod, -0.5F);
   const std::vector<float> intercept(kPeriod, 0.125F);
-  std::vector<float> dx = problem.dy;  // In place.
-  run(problem.pass,
-      PassNormBackward{problem.x.data(), dx.data(), mean.data(), slope.data(), intercept.data(),
-                       dx.data()},
-      kCount, active_isa());
-  const Gradients gradients = backward(problem, problem.pass);
-  for (std::size_t i = 0; i < problem.x.size(); ++i) {
-    EXPECT_EQ(dx[i], gradients.dx[i] + ((problem.x[i] - 0.25F) * -0.5F + 0.125F));
+  for (const Isa isa : available_isas()) {
+    std::vector<float> dx = problem.dy;  // In place.
+    run({.period = kPeriod},
+        PassMomentsBackward{problem.x.data(), dx.data(), mean.data(), slope.data(),
+                            intercept.data(), dx.data()},
+        kCount, isa);
+    for (std::size_t i = 0; i < problem.x.size(); ++i) {
+      EXPECT_EQ(dx[i], problem.dy[i] + ((problem.x[i] - 0.25F) * -0.5F + 0.125F)) << name(isa);
+    }
   }
 }
 

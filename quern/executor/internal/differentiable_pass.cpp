@@ -11,6 +11,7 @@
 #include "quern/base/error.h"
 #include "quern/executor/internal/chunks.h"
 #include "quern/executor/internal/gradient_memory.h"
+#include "quern/quantizers/repeated.h"
 
 namespace quern {
 

@@ -1,12 +1,15 @@
 #include "quern/executor/internal/program.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "quern/analysis/sizes.h"
 #include "quern/executor/internal/catalog.h"
 #include "quern/executor/internal/fusion.h"
 #include "quern/executor/internal/torch_tensor.h"
+#include "quern/executor/internal/training_conv.h"
 #include "quern/executor/internal/training_steps.h"
 #include "quern/ops/op_def.h"
 
@@ -22,7 +25,9 @@ struct Compilation {
   Program program;
   bool differentiable = false;
   const TrainingContext* training = nullptr;
-  std::int32_t values = 0;  ///< Positions in use.
+  std::map<ValueId, TrainingChain> waiting;  ///< For the convolution that reads their result.
+  std::map<ValueId, std::int32_t> moments;   ///< Where they are found, of what is measured.
+  std::int32_t values = 0;                   ///< Positions in use.
 };
 
 StepSource source_of(const Compilation& state, const Node& node) {
@@ -78,28 +83,70 @@ const Node* fill(Compilation& state, const Node& first, Chain& chain) {
   return last;
 }
 
-/// The step of a training program that starts at `first`.
-Step make_training_step(Compilation& state, const Node& first) {
+/// Whether a training program's Conv gives its output's moments as well, for a batch norm.
+bool measures(const Compilation& state, const Node& node) {
+  if (node.op != "Conv" || state.training->operators == TrainingOperators::kPlain) return false;
+  const auto uses = state.graph.uses(node.outputs[0]);
+  return std::ranges::any_of(uses, [&](const Graph::Use& use) {
+    return use.input == 0 && state.graph.node(use.node).op == "BatchNormalization";
+  });
+}
+
+/// The inputs of a chain's step, with the moments that it reads behind them.
+std::vector<std::int32_t> chain_inputs(const Compilation& state, const TrainingChain& chain) {
+  std::vector<std::int32_t> result = indices(chain.inputs());
+  if (!chain.normalizes()) return result;
+  const auto found = state.moments.find(chain.inputs()[0]);
+  result.push_back(found == state.moments.end() ? -1 : found->second);
+  return result;
+}
+
+/// Whether the convolution behind a chain computes it as well; then the chain waits for it.
+bool waits(Compilation& state, const TrainingChain& chain, const Node& last) {
+  const bool is_fused = state.training->operators == TrainingOperators::kFused;
+  const Node* reader = sole_reader(state, last);
+  if (!is_fused || !chain.normalizes() || reader == nullptr) return false;
+  if (!reads_normalized(source_of(state, *reader))) return false;
+  state.waiting.emplace(last.outputs[0], chain);
+  return true;
+}
+
+/// The step of a training program that starts at `first`; none where its reader computes it.
+std::optional<Step> make_training_step(Compilation& state, const Node& first) {
   TrainingChain chain(*state.training);
   Step step;
   const Node* last = fill(state, first, chain);
   if (last != nullptr) {
+    if (waits(state, chain, *last)) return std::nullopt;
     step.forward = chain.build();
-    step.inputs = indices(chain.inputs());
+    step.inputs = chain_inputs(state, chain);
   } else {
     last = &first;
-    step.forward = build_training_step(source_of(state, first), *state.training, build);
-    step.inputs = indices(first.inputs);
+    const bool gives_moments = measures(state, first);
+    const auto before = state.waiting.find(first.inputs[0]);
+    if (before == state.waiting.end()) {
+      step.forward =
+          build_training_step(source_of(state, first), *state.training, gives_moments, build);
+      step.inputs = indices(first.inputs);
+    } else {
+      step.forward = before->second.build_into(source_of(state, first), gives_moments);
+      step.inputs = chain_inputs(state, before->second);
+      step.inputs.push_back(first.inputs[1].index);
+    }
+    if (gives_moments) state.moments[first.outputs[0]] = state.values++;
   }
   step.layer = last->layer;
   step.op = last->op;
   step.outputs = indices(last->outputs);
+  const auto moments = state.moments.find(last->outputs[0]);
+  if (moments != state.moments.end()) step.outputs.push_back(moments->second);
   step.may_overwrite = false;
   return step;
 }
 
-/// The step that starts at `first`: as many nodes as one pass computes, or the node alone.
-Step make_step(Compilation& state, const Node& first) {
+/// The step that starts at `first`: as many nodes as one pass computes, or the node alone. None
+/// where a later step computes it.
+std::optional<Step> make_step(Compilation& state, const Node& first) {
   if (state.training != nullptr) return make_training_step(state, first);
   PointwiseChain chain;
   Step step;
@@ -180,8 +227,8 @@ Program compile_all(Compilation state) {
     if (state.done.contains(id)) continue;
     if (all_constant(state, node)) {
       evaluate(state, node);
-    } else {
-      state.program.steps.push_back(make_step(state, node));
+    } else if (auto step = make_step(state, node)) {
+      state.program.steps.push_back(std::move(*step));
     }
   }
   for (const ValueId value : state.tapped) {

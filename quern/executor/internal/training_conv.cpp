@@ -9,6 +9,8 @@
 
 #include <algorithm>
 
+#include "quern/executor/internal/gradient_memory.h"
+#include "quern/executor/internal/measured_moments.h"
 #include "quern/executor/internal/torch_tensor.h"
 #include "quern/ops/window_geometry.h"
 
@@ -16,8 +18,9 @@ namespace quern {
 namespace {
 
 struct Call : torch::CustomClassHolder {
-  explicit Call(const WindowGeometry& given) : window(given) {}
+  Call(const WindowGeometry& given, bool moments) : window(given), measures(moments) {}
   WindowGeometry window;
+  bool measures;
 };
 
 /// Whether the gradient by the input is a convolution of the same kind.
@@ -41,17 +44,36 @@ at::Tensor gradient_turned_round(const at::Tensor& dy, const at::Tensor& weight,
   return at::conv2d(dy, dense(at::flip(weight, {2, 3})), {}, 1, pads, 1, window.groups);
 }
 
-struct ConvFunction : torch::autograd::Function<ConvFunction> {
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
-                            const at::Tensor& weight, const at::Tensor& bias,
-                            const c10::intrusive_ptr<Call>& call) {
-    context->save_for_backward({x, weight});
+/// The gradient by y, with what comes by its moments.
+at::Tensor output_gradient(const Call& call, const torch::autograd::variable_list& saved,
+                           const torch::autograd::variable_list& gradients) {
+  if (!call.measures || !gradients[1].defined()) return dense(gradients[0]);
+  const auto [dy, sum] = gradient_memory(gradients[0]);
+  MomentsWayBack(saved[2], saved[3], gradients[1]).add(dy, sum);
+  return sum;
+}
+
+/// By oneDNN, with the moments of the output.
+struct LibraryConv : torch::autograd::Function<LibraryConv> {
+  static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context,
+                                                const at::Tensor& x, const at::Tensor& weight,
+                                                const at::Tensor& bias,
+                                                const c10::intrusive_ptr<Call>& call) {
+    context->set_materialize_grads(false);
     context->saved_data["call"] = c10::IValue::make_capsule(call);
     const bool has_bias = bias.numel() > 0;
     context->saved_data["has_bias"] = has_bias;
     const WindowGeometry& window = call->window;
-    return at::conv2d(x, weight, has_bias ? std::optional(bias) : std::nullopt, window.strides,
-                      window.pads_begin, window.dilations, window.groups);
+    const at::Tensor y =
+        dense(at::conv2d(x, weight, has_bias ? std::optional(bias) : std::nullopt, window.strides,
+                         window.pads_begin, window.dilations, window.groups));
+    if (!call->measures) {
+      context->save_for_backward({x, weight});
+      return {y};
+    }
+    const at::Tensor moments = measure_moments(y, y.size(1));
+    context->save_for_backward({x, weight, y, moments});
+    return {y, moments};
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -60,10 +82,11 @@ struct ConvFunction : torch::autograd::Function<ConvFunction> {
     const at::Tensor& x = saved[0];
     const at::Tensor& weight = saved[1];
     const auto capsule = context->saved_data["call"].toCapsule();
-    const WindowGeometry& window = static_cast<const Call&>(*capsule).window;
+    const auto& call = static_cast<const Call&>(*capsule);
+    const WindowGeometry& window = call.window;
     const bool has_bias = context->saved_data["has_bias"].toBool();
     const bool is_turned = turns_round(window, weight);
-    const at::Tensor dy = dense(gradients[0]);
+    const at::Tensor dy = output_gradient(call, saved, gradients);
     const bool needs_input = context->needs_input_grad(0);
     constexpr WindowGeometry::Pair kNone = {0, 0};
     auto [dx, dweight, dbias] = at::convolution_backward(
@@ -76,14 +99,73 @@ struct ConvFunction : torch::autograd::Function<ConvFunction> {
   }
 };
 
+/// A Conv but for the sizes of images.
+ConvShape shape_of(const WindowGeometry& window, at::IntArrayRef weight) {
+  return {.channels = weight[1] * window.groups,
+          .out_channels = weight[0],
+          .groups = window.groups,
+          .kernel = window.kernel,
+          .strides = window.strides,
+          .pads = window.pads_begin};
+}
+
+/// The kernel of quern's for such a convolution.
+std::optional<ConvKind> kind_of(const WindowGeometry& window, const ConvShape& shape,
+                                bool needs_input_gradient) {
+  constexpr WindowGeometry::Pair kOne = {1, 1};
+  return window.dilations == kOne ? conv_kind(shape, needs_input_gradient) : std::nullopt;
+}
+
+/// The shape with the sizes of x's images.
+ConvShape on_images(ConvShape shape, const WindowGeometry& window, const at::Tensor& x) {
+  shape.images = x.size(0);
+  for (const std::size_t axis : {0, 1}) {
+    shape.input[axis] = x.size(static_cast<std::int64_t>(axis) + 2);
+    const std::int64_t room =
+        shape.input[axis] + window.pads_begin[axis] + window.pads_end[axis] - window.reach(axis);
+    shape.output[axis] = room / window.strides[axis] + 1;
+  }
+  return shape;
+}
+
 }  // namespace
 
-Forward build_training_conv(const StepSource& source) {
+bool reads_normalized(const StepSource& source) {
+  const Node& node = source.node.node();
+  const Graph& graph = source.node.graph();
+  if (node.op != "Conv" || source.node.has_input(2)) return false;
+  const auto& dims = graph.value(node.inputs[1]).dims;
+  if (!dims) return false;
+  const WindowGeometry window = window_geometry(graph, node);
+  std::vector<std::int64_t> weight;
+  for (const Dim& dim : *dims) weight.push_back(dim.size);
+  return kind_of(window, shape_of(window, weight), /*needs_input_gradient=*/true).has_value();
+}
+
+Forward build_normalized_conv(const StepSource& source, bool measures, NormalizeInput normalize) {
+  const WindowGeometry window = window_geometry(source.node.graph(), source.node.node());
+  return [=, normalize = std::move(normalize)](Arguments& inputs) {
+    const at::Tensor weight = dense(inputs[6]);
+    const NormalizedInput before = normalize(inputs);
+    const ConvShape shape = shape_of(window, weight.sizes());
+    const auto kind = kind_of(window, shape, /*needs_input_gradient=*/true);
+    return conv_function(kind.value(), on_images(shape, window, inputs[0]), inputs[0], weight,
+                         &before, measures);
+  };
+}
+
+Forward build_training_conv(const StepSource& source, bool measures) {
   const WindowGeometry window = window_geometry(source.node.graph(), source.node.node());
   if (window.pads_begin != window.pads_end) return nullptr;
-  return [call = c10::make_intrusive<Call>(window)](Arguments& inputs) {
-    const at::Tensor bias = inputs.has(2) ? inputs[2] : at::empty({0});
-    return std::vector{ConvFunction::apply(inputs[0], inputs[1], bias, call)};
+  return [window, measures, call = c10::make_intrusive<Call>(window, measures)](Arguments& inputs) {
+    const at::Tensor& x = inputs[0];
+    const ConvShape shape = shape_of(window, inputs[1].sizes());
+    const auto kind = kind_of(window, shape, x.requires_grad());
+    if (kind && !inputs.has(2)) {
+      return conv_function(*kind, on_images(shape, window, x), x, dense(inputs[1]), nullptr,
+                           measures);
+    }
+    return LibraryConv::apply(x, inputs[1], inputs.has(2) ? inputs[2] : at::empty({0}), call);
   };
 }
 

@@ -13,12 +13,14 @@
 
 #include "quern/executor/internal/activation_statistic.h"
 #include "quern/executor/internal/chunks.h"
+#include "quern/executor/internal/measured_moments.h"
 #include "quern/executor/internal/normalized_pass.h"
 #include "quern/executor/internal/plain_fake_quant.h"
 #include "quern/executor/internal/torch_tensor.h"
 #include "quern/executor/internal/training_conv.h"
 #include "quern/executor/internal/weight_quant.h"
 #include "quern/ops/window_geometry.h"
+#include "quern/quantizers/repeated.h"
 
 namespace quern {
 namespace {
@@ -59,6 +61,21 @@ PassScale ActivationGrid::scale(const TrainingContext& context, const at::Tensor
     result.factor = 1 / std::sqrt(features * static_cast<double>(spec.qmax()));
   }
   return result;
+}
+
+/// Where a normalization finds the moments of its input.
+constexpr std::size_t kMoments = 5;
+
+Normalization how(const TrainingContext& context, double epsilon) {
+  return {.epsilon = epsilon,
+          .momentum = context.momentum,
+          .batch_statistics = !context.mode.frozen_batch_norms};
+}
+
+GradientPass repeated_pass(const PointwiseSpec& spec, std::int64_t channels) {
+  GradientPass pass = grid_of(spec);
+  pass.period = repeated_period(channels);
+  return pass;
 }
 
 NormalizationState state_of(const Arguments& inputs) {
@@ -155,13 +172,12 @@ Forward TrainingChain::build() const {
     };
   }
   if (epsilon) {
-    return [=, &context, pass = NormalizedPass(spec, channels_)](Arguments& inputs) {
-      const Normalization how{.epsilon = *epsilon,
-                              .momentum = context.momentum,
-                              .batch_statistics = !context.mode.frozen_batch_norms};
+    const GradientPass pass = repeated_pass(spec, channels_);
+    return [=, &context](Arguments& inputs) {
       const PassScale scale = grid.scale(context, inputs[0]);
       return std::vector{on_innermost_channels(inputs[0], grid.channels, [&](const at::Tensor& x) {
-        return pass(x, state_of(inputs), how, scale);
+        return normalized_pass(pass, x, optional(inputs, kMoments).value_or(at::Tensor()),
+                               state_of(inputs), how(context, *epsilon), scale);
       })};
     };
   }
@@ -174,7 +190,28 @@ Forward TrainingChain::build() const {
   };
 }
 
-Forward build_training_step(const StepSource& source, const TrainingContext& context,
+Forward TrainingChain::build_into(const StepSource& conv, bool measures) const {
+  const GradientPass pass = repeated_pass(pointwise_.differentiable_spec(), channels_);
+  const ActivationGrid grid{quantizer_, grid_, kind_, 0, channels_};
+  return build_normalized_conv(
+      conv, measures,
+      [=, &context = context_, epsilon = epsilon_.value()](const Arguments& inputs) {
+        const at::Tensor& x = inputs[0];
+        const PassScale scale = grid.scale(context, x);
+        const NormalizationState state = state_of(inputs);
+        const Normalization normalization = how(context, epsilon);
+        NormalizedInput result{.gamma = state.gamma, .beta = state.beta, .scale = scale.value};
+        if (normalization.batch_statistics) {
+          result.moments =
+              inputs.has(kMoments) ? inputs[kMoments] : differentiable_moments(x, grid.channels);
+        }
+        result.bound = std::make_shared<BoundNormalization>(pass, x, result.moments, state,
+                                                            normalization, scale);
+        return result;
+      });
+}
+
+Forward build_training_step(const StepSource& source, const TrainingContext& context, bool measures,
                             BuildStep fallback) {
   const Node& node = source.node.node();
   const Graph& graph = source.node.graph();
@@ -189,7 +226,7 @@ Forward build_training_step(const StepSource& source, const TrainingContext& con
                               node.op);
   if (node.op == "Conv") {
     const bool is_plain = context.operators == TrainingOperators::kPlain;
-    Forward conv = is_plain ? build_plain_conv(source) : build_training_conv(source);
+    Forward conv = is_plain ? build_plain_conv(source) : build_training_conv(source, measures);
     if (conv) return conv;
   }
   return fallback(source);

@@ -43,9 +43,15 @@ class TrainingChain {
   /// Appends the node. @return false, and nothing is changed, where it does not fit.
   bool append(const StepSource& source);
 
-  /// The step; its inputs are `inputs()`.
+  /// The step; its inputs are `inputs()` and, where it normalizes, the moments of the first.
   Forward build() const;
   const std::vector<ValueId>& inputs() const { return inputs_; }
+
+  /// Whether it begins with a batch norm.
+  bool normalizes() const { return epsilon_.has_value(); }
+  /// The same chain as a part of the convolution that reads its result, one that
+  /// `reads_normalized`; the step's inputs are those of `build`, and the weight.
+  Forward build_into(const StepSource& conv, bool measures) const;
 
  private:
   const TrainingContext& context_;
@@ -60,8 +66,9 @@ class TrainingChain {
 
 /// The step of one node that no chain takes: its quantizer's where it is the Quant of a constant,
 /// LibTorch's operator where the context asks for those, else what `fallback` builds.
+/// @param measures  The step of a Conv also gives its output's moments.
 /// @throws Error(kUnsupported) naming the layer of an op that has no gradient.
-Forward build_training_step(const StepSource& source, const TrainingContext& context,
+Forward build_training_step(const StepSource& source, const TrainingContext& context, bool measures,
                             BuildStep fallback);
 
 }  // namespace quern

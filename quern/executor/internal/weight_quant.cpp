@@ -16,6 +16,7 @@
 #include "quern/executor/internal/differentiable_pass.h"
 #include "quern/executor/internal/plain_fake_quant.h"
 #include "quern/executor/internal/torch_tensor.h"
+#include "quern/quantizers/repeated.h"
 
 namespace quern {
 namespace {
