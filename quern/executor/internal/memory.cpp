@@ -42,6 +42,7 @@ class TensorMemory final : public c10::Allocator {
   c10::DataPtr allocate(std::size_t size) override {
     Origin* const origin = take(size);
     void* const memory = reinterpret_cast<std::byte*>(origin) + sizeof(Origin);
+    c10::profiledCPUMemoryReporter().New(memory, size);  // For whoever counts what is in use.
     return {memory, memory, &drop, c10::Device(c10::kCPU)};
   }
 
@@ -71,6 +72,7 @@ class TensorMemory final : public c10::Allocator {
   }
 
   static void drop(void* memory) {
+    c10::profiledCPUMemoryReporter().Delete(memory);
     auto* const origin =
         reinterpret_cast<Origin*>(static_cast<std::byte*>(memory) - sizeof(Origin));
     if (origin->memory == nullptr) return c10::free_cpu(origin);
