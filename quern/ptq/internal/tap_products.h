@@ -4,14 +4,18 @@
 
 namespace quern::internal {
 
-/// Channels that one call takes together: what 9 × 9 sums of them need stays in the first cache.
-inline constexpr std::int64_t kTapChannels = 32;
+/// Channels that one call takes together.
+inline constexpr std::int64_t kTapLanes = 16;
+/// Taps of either side that one call takes together: all sums of them stay in registers.
+inline constexpr std::int64_t kTapTile = 3;
 
-/// For a window at one position: sums[(i · taps + j) · kTapChannels + c] += a[i][c] · b[j][c] for
-/// all taps i and j ≥ (symmetric ? i : 0). A null tap lies in the padding, which is 0.
-/// @param channels  At most kTapChannels.
-using TapProducts = void (*)(const float* const* a, const float* const* b, std::int64_t taps,
-                             std::int64_t channels, bool symmetric, float* sums);
+/// Over a row of windows, for kTapTile taps of either side:
+///
+///     sums[i][j][c] += Σ_w a[i][w · step + c] · b[j][w · step + c]
+///
+/// @param sums  [kTapTile, kTapTile, kTapLanes]
+using TapProducts = void (*)(const float* const* a, const float* const* b, std::int64_t windows,
+                             std::int64_t step, float* sums);
 
 /// The kernel of the active instruction set; all give the same bits.
 TapProducts tap_products();
