@@ -29,27 +29,38 @@ static void append(Patch* patch, int32_t value) {
   patch->sum += value;
 }
 
+/// Appends pairs of channels where a pair begins. A constant number of bits is a loop of its own.
+static inline void append_pairs(Patch* patch, const uint8_t* pixel, int32_t first, int32_t pairs,
+                                int32_t bits) {
+  int16_t* next = patch->next;
+  const int32_t step = patch->step;
+  int32_t sum = 0;
+  for (int32_t i = 0; i < pairs; ++i) {
+    const int32_t c = first + 2 * i;
+    const int32_t even = quern_load(pixel, c, bits), odd = quern_load(pixel, c + 1, bits);
+    next[0] = (int16_t)even;
+    next[1] = (int16_t)odd;
+    sum += even + odd;
+    next += step;
+  }
+  patch->next = next;
+  patch->count += 2 * pairs;
+  patch->sum += sum;
+}
+
 /// Appends channels of a pixel, or of pixels that follow each other without a gap.
 static void append_channels(Patch* patch, const uint8_t* pixel, int32_t first, int32_t channels,
                             int32_t bits) {
   int32_t c = first;
   const int32_t end = first + channels;
   if ((patch->count & 1) && c < end) append(patch, quern_load(pixel, c++, bits));
-  int16_t* next = patch->next;
-  const int32_t step = patch->step;
-  int32_t sum = 0;
   const int32_t pairs = (end - c) / 2;
-  for (int32_t i = 0; i < pairs; ++i) {
-    const int32_t even = quern_load(pixel, c, bits), odd = quern_load(pixel, c + 1, bits);
-    next[0] = (int16_t)even;
-    next[1] = (int16_t)odd;
-    sum += even + odd;
-    next += step;
-    c += 2;
+  if (bits == 8) {
+    append_pairs(patch, pixel, c, pairs, 8);
+  } else {
+    append_pairs(patch, pixel, c, pairs, bits);
   }
-  patch->next = next;
-  patch->count += 2 * pairs;
-  patch->sum += sum;
+  c += 2 * pairs;
   if (c < end) append(patch, quern_load(pixel, c, bits));
 }
 
@@ -57,9 +68,10 @@ static void append_times(Patch* patch, int32_t value, int32_t times) {
   for (; times > 0; --times) append(patch, value);
 }
 
-/// Unpacks what the output pixel (y, x) reads of a group.
-static void gather(Patch* patch, const QuernConv* conv, const uint8_t* input, int32_t group,
-                   int32_t y, int32_t x) {
+/// Unpacks what the output pixel (y, x) reads of a group through a window of several taps, or one
+/// with a margin.
+static void gather_taps(Patch* patch, const QuernConv* conv, const uint8_t* input, int32_t group,
+                        int32_t y, int32_t x) {
   const QuernTensor* in = &conv->input;
   const QuernWindow* window = &conv->window;
   const int32_t channels = in->channels / conv->groups;
@@ -84,6 +96,23 @@ static void gather(Patch* patch, const QuernConv* conv, const uint8_t* input, in
     }
     row += window->dilation_height;
   }
+}
+
+/// Unpacks what the output pixel (y, x) reads of a group. One tap without a margin needs none of
+/// the arithmetic of windows, which is longer than a pixel.
+static void gather(Patch* patch, const QuernConv* conv, const uint8_t* input, int32_t group,
+                   int32_t y, int32_t x) {
+  const QuernTensor* in = &conv->input;
+  const QuernWindow* window = &conv->window;
+  const int32_t row = y * window->stride_height, column = x * window->stride_width;
+  if (window->height * window->width == 1 && window->top == 0 && window->left == 0 &&
+      row < in->height && column < in->width) {
+    const int32_t channels = in->channels / conv->groups;
+    const uint8_t* pixel = input + quern_row(in, row) + column * in->pixel_bytes;
+    append_channels(patch, pixel, group * channels, channels, in->bits);
+  } else {
+    gather_taps(patch, conv, input, group, y, x);
+  }
   append_times(patch, 0, input_count(&conv->weights) - patch->count);
 }
 
@@ -101,15 +130,14 @@ static void conv_block(const QuernConv* conv, QuernDot dot, const Pixels* pixels
   const QuernWeights* weights = &conv->weights;
   const int32_t count = end - first;
   int32_t sums[2 * kQuernBlock];
-  dot(inputs, packed, weights->words, (count + 1) / 2, sums);
+  dot(inputs, packed, weights->words, count, conv->bias + first, sums);
   for (int32_t i = 0; i < pixels->count; ++i) {
     int32_t* values = sums + i * kQuernBlock;
-    for (int32_t o = 0; o < count; ++o) values[o] += conv->bias[first + o];
     if (weights->zero) {
       for (int32_t o = 0; o < count; ++o) values[o] -= weights->zero[first + o] * pixels->sum[i];
     }
-    quern_requantize(&conv->requantize, first, count, values);
-    quern_store_channels(pixels->to[i], first, count, conv->output.bits, values);
+    quern_requantize_channels(&conv->requantize, first, count, values, conv->output.bits,
+                              pixels->to[i]);
   }
 }
 

@@ -53,17 +53,19 @@ static void copy_pixel(const QuernConv* conv, const uint8_t* input, int32_t y, i
     return;
   }
   const uint8_t* pixel = input + quern_row(in, y) + x * in->pixel_bytes;
-  if (in->bits == 8) {
-    memcpy(copy, pixel, (size_t)in->channels);
+  const int32_t bits = in->bits, channels = in->channels;
+  if (bits == 8) {
+    memcpy(copy, pixel, (size_t)channels);
     return;
   }
   int32_t c = 0;
   // Two codes a byte at once: unpacking is most of what 4 bits cost here.
-  for (; in->bits == 4 && c + 2 <= in->channels; c += 2) {
-    copy[c] = pixel[c >> 1] & 15;
-    copy[c + 1] = pixel[c >> 1] >> 4;
+  for (; bits == 4 && c + 2 <= channels; c += 2) {
+    const int32_t two = pixel[c >> 1];
+    copy[c] = (uint8_t)(two & 15);
+    copy[c + 1] = (uint8_t)(two >> 4);
   }
-  for (; c < in->channels; ++c) copy[c] = (uint8_t)quern_load(pixel, c, in->bits);
+  for (; c < channels; ++c) copy[c] = (uint8_t)quern_load(pixel, c, bits);
 }
 
 /// Copies the taps of a window whose first tap is (y, x).
@@ -110,15 +112,13 @@ static void depthwise_block(const QuernConv* conv, QuernDotTaps dot, const uint8
   const QuernWeights* weights = &conv->weights;
   const uint32_t* packed = weights->packed + first / 2 * weights->words;
   int32_t values[kBlock];
-  dot(x + first, offsets, packed, weights->words, (end - first + 1) / 2, values);
-  for (int32_t c = first; c < end; ++c) values[c - first] += conv->bias[c];
+  dot(x + first, offsets, packed, weights->words, end - first, conv->bias + first, values);
   if (weights->zero) {
     for (int32_t c = first; c < end; ++c) {
       values[c - first] -= weights->zero[c] * sum_taps(x + c, offsets, weights->depth);
     }
   }
-  quern_requantize(&conv->requantize, first, end - first, values);
-  quern_store_channels(to, first, end - first, conv->output.bits, values);
+  quern_requantize_channels(&conv->requantize, first, end - first, values, conv->output.bits, to);
 }
 
 void quern_depthwise_rows(const QuernConv* conv, QuernDotTaps dot, const uint8_t* input,

@@ -40,20 +40,33 @@ void quern_affine(const QuernAffine* affine, const uint8_t* input, uint8_t* outp
   }
 }
 
-void quern_lookup(const QuernLookup* lookup, const uint8_t* input, uint8_t* output,
-                  int32_t row_begin, int32_t row_end) {
+/// Constant bits are a loop of their own: most tables map bytes to bytes.
+static inline void lookup_rows(const QuernLookup* lookup, const uint8_t* input, uint8_t* output,
+                               int32_t row_begin, int32_t row_end, int32_t in_bits,
+                               int32_t out_bits) {
   const QuernTensor* in = &lookup->input;
   const QuernTensor* out = &lookup->output;
   for (int32_t y = row_begin; y < row_end; ++y) {
     const uint8_t* from = input + quern_row(in, y);
     uint8_t* to = output + quern_row(out, y);
     for (int32_t x = 0; x < out->width; ++x) {
+      const uint8_t* table = lookup->table;
       for (int32_t c = 0; c < out->channels; ++c) {
-        const uint8_t* table = lookup->table + c * lookup->stride;
-        quern_store(to, c, out->bits, table[quern_load(from, c, in->bits)]);
+        quern_store(to, c, out_bits, table[quern_load(from, c, in_bits)]);
+        table += lookup->stride;
       }
       from += in->pixel_bytes;
       to += out->pixel_bytes;
     }
+  }
+}
+
+void quern_lookup(const QuernLookup* lookup, const uint8_t* input, uint8_t* output,
+                  int32_t row_begin, int32_t row_end) {
+  const int32_t in_bits = lookup->input.bits, out_bits = lookup->output.bits;
+  if (in_bits == 8 && out_bits == 8) {
+    lookup_rows(lookup, input, output, row_begin, row_end, 8, 8);
+  } else {
+    lookup_rows(lookup, input, output, row_begin, row_end, in_bits, out_bits);
   }
 }

@@ -39,15 +39,37 @@ typedef struct {
 
 /// ⌊(accumulator · multiplier + remainder + half) / 2^shift⌋, saturated to int32; half is
 /// 2^(shift − 1) if `nearest` is 1 and 0 if it is 0.
-static inline int32_t quern_scale(int32_t accumulator, int32_t multiplier, int32_t shift,
-                                  int32_t remainder, int32_t nearest) {
+static inline int32_t quern_scale_wide(int32_t accumulator, int32_t multiplier, int32_t shift,
+                                       int32_t remainder, int32_t nearest) {
   const int64_t product = (int64_t)accumulator * multiplier + remainder;
-  if (shift > 32) {
-    // Neither half nor the quotient sees the low word of the product.
-    return (((int32_t)(product >> 32) >> (shift - 33)) + nearest) >> 1;
-  }
   const int64_t scaled = (product + ((int64_t)nearest << (shift - 1))) >> shift;
   return scaled > INT32_MAX ? INT32_MAX : scaled < INT32_MIN ? INT32_MIN : (int32_t)scaled;
+}
+
+/// The same number by shifts of 32 bits, for machines that have no wider ones.
+static inline int32_t quern_scale_narrow(int32_t accumulator, int32_t multiplier, int32_t shift,
+                                         int32_t remainder, int32_t nearest) {
+  const int64_t product = (int64_t)accumulator * multiplier + remainder;
+  const int32_t beyond = shift - 33;
+  if (beyond >= 0) {
+    // Neither half nor the quotient sees the low word of the product, whose high one is at most
+    // 2^30.
+    return (((int32_t)(product >> 32) >> beyond) + nearest) >> 1;
+  }
+  const int64_t sum = product + (int64_t)((uint32_t)nearest << (shift - 1));
+  const int32_t high = (int32_t)(sum >> 32);
+  if (high >> (shift - 1) != high >> 31) return high < 0 ? INT32_MIN : INT32_MAX;
+  const uint32_t low = (uint32_t)sum >> (shift - 1) >> 1;
+  return (int32_t)((uint32_t)high << (32 - shift) | low);
+}
+
+static inline int32_t quern_scale(int32_t accumulator, int32_t multiplier, int32_t shift,
+                                  int32_t remainder, int32_t nearest) {
+#if INTPTR_MAX > INT32_MAX
+  return quern_scale_wide(accumulator, multiplier, shift, remainder, nearest);
+#else
+  return quern_scale_narrow(accumulator, multiplier, shift, remainder, nearest);
+#endif
 }
 
 /// The number of ascending thresholds that `value` reaches, by bisection.
@@ -67,6 +89,11 @@ static inline int32_t quern_count_reached(const int32_t* thresholds, int32_t cou
 
 /// Requantizes `count` accumulators in place; the first is that of entry `first`.
 void quern_requantize(const QuernRequantize* to, int32_t first, int32_t count, int32_t* values);
+
+/// Requantizes the accumulators of channels from `first` on, the entries of the same number, and
+/// stores them as elements of `bits` in a pixel. Leaves nothing of use in `values`.
+void quern_requantize_channels(const QuernRequantize* to, int32_t first, int32_t count,
+                               int32_t* values, int32_t bits, uint8_t* pixel);
 
 #ifdef __cplusplus
 }

@@ -68,6 +68,12 @@ static inline void quern_store_channels(uint8_t* pixel, int32_t first, int32_t c
     for (int32_t i = 0; i < count; ++i) pixel[first + i] = (uint8_t)values[i];
     return;
   }
+  if (bits == 4 && (first & 1) == 0) {
+    uint8_t* to = pixel + (first >> 1);
+    for (int32_t i = 0; i + 2 <= count; i += 2) *to++ = (uint8_t)(values[i] | values[i + 1] << 4);
+    if (count & 1) *to = (uint8_t)values[count - 1];
+    return;
+  }
   for (int32_t i = 0; i < count; ++i) quern_store(pixel, first + i, bits, values[i]);
 }
 

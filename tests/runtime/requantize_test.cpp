@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 
-#include <cmath>
+#include <cstring>
+#include <vector>
 
 #include "quern/base/random.h"
+#include "quern/runtime/tensor.h"
 #include "tests/support/codes.h"
 
 namespace quern {
@@ -33,9 +35,11 @@ TEST(Requantize, ScalesExactlyForEveryShift) {
       const auto remainder =
           static_cast<std::int32_t>(i % 3 == 0 ? 0 : random.integer(-(1 << 30), 1 << 30));
       for (const bool nearest : {false, true}) {
-        EXPECT_EQ(quern_scale(accumulator, multiplier, shift, remainder, nearest),
-                  exact(accumulator, multiplier, shift, remainder, nearest))
-            << accumulator << " * " << multiplier << " + " << remainder << " >> " << shift;
+        const std::int32_t expected = exact(accumulator, multiplier, shift, remainder, nearest);
+        for (const auto scale : {quern_scale, quern_scale_wide, quern_scale_narrow}) {
+          EXPECT_EQ(scale(accumulator, multiplier, shift, remainder, nearest), expected)
+              << accumulator << " * " << multiplier << " + " << remainder << " >> " << shift;
+        }
       }
     }
   }
@@ -130,6 +134,87 @@ TEST(Requantize, TakesManyAtOnce) {
   std::int32_t values[] = {100, 100, 100};
   quern_requantize(&to, 1, 3, values);
   EXPECT_THAT(values, testing::ElementsAre(107, 57, 32));
+}
+
+/// A hundred channels of random numbers, and some of their accumulators.
+class RequantizeChannels : public testing::Test {
+ protected:
+  static constexpr int kChannels = 100;
+
+  RequantizeChannels() {
+    Random random(4);
+    for (int i = 0; i < kChannels; ++i) {
+      multiplier_.push_back(static_cast<std::int32_t>(random.integer(-INT32_MAX, INT32_MAX)));
+      shift_.push_back(static_cast<std::uint8_t>(random.integer(28, 60)));
+      remainder_.push_back(static_cast<std::int32_t>(random.integer(-(1 << 30), 1 << 30)));
+      highest_.push_back(static_cast<std::uint8_t>(random.integer(1, 3)));
+      values_.push_back(static_cast<std::int32_t>(random.integer(INT32_MIN, INT32_MAX)) >>
+                        random.integer(0, 31));
+    }
+  }
+
+  QuernRequantize numbers(int bits) const {
+    return {.rounding = kQuernNearest,
+            .high = (1 << bits) - 1,
+            .stride = 1,
+            .multiplier = multiplier_.data(),
+            .shift = shift_.data(),
+            .remainder = remainder_.data()};
+  }
+
+  /// Holds channels first to first + count − 1 against one value at a time.
+  void expect_each(const QuernRequantize& to, int bits, int first, int count) const {
+    std::vector<std::int32_t> values(values_.begin() + first, values_.begin() + first + count);
+    std::vector<std::uint8_t> pixel(4 * kChannels);
+    quern_requantize_channels(&to, first, count, values.data(), bits, pixel.data());
+    for (int c = first; c < first + count; ++c) {
+      std::int32_t expected = values_[static_cast<std::size_t>(c)];
+      quern_requantize(&to, c, 1, &expected);
+      std::int32_t stored = 0;
+      if (bits == 32) std::memcpy(&stored, pixel.data() + 4 * c, 4);
+      ASSERT_EQ(bits == 32 ? stored : quern_load(pixel.data(), c, bits), expected)
+          << "channel " << c << " of " << bits << " bits from " << first << " on";
+    }
+  }
+
+  std::vector<std::int32_t> multiplier_, remainder_, values_;
+  std::vector<std::uint8_t> shift_, highest_;
+};
+
+TEST_F(RequantizeChannels, StoresWhatEachValueBecomes) {
+  for (const int bits : {8, 4, 2}) {
+    for (const int first : {0, 1, 4, 7}) {
+      for (const int count : {1, 2, 31, 32}) {
+        QuernRequantize to = numbers(bits);
+        expect_each(to, bits, first, count);
+        to.zero_point = 1 << (bits - 1);
+        expect_each(to, bits, first, count);
+        to.low = 1;
+        to.high -= 1;
+        to.rounding = kQuernFloor;
+        expect_each(to, bits, first, count);
+        to.highest = highest_.data();
+        expect_each(to, bits, first, count);
+        to.remainder = nullptr;
+        to.stride = 0;
+        expect_each(to, bits, first, count);
+      }
+    }
+  }
+}
+
+TEST_F(RequantizeChannels, StoresAccumulatorsAndNumbersOfThresholds) {
+  expect_each({.rounding = kQuernAccumulator}, 32, 3, 50);
+  const std::vector<std::int32_t> sign(kChannels, -1);
+  std::vector<std::int32_t> thresholds;
+  for (int i = 0; i < 3 * kChannels; ++i) thresholds.push_back(1000 * (i % 3 - 1));
+  const QuernRequantize to = {.rounding = kQuernThresholds,
+                              .high = 3,
+                              .stride = 1,
+                              .multiplier = sign.data(),
+                              .thresholds = thresholds.data()};
+  expect_each(to, 8, 3, 50);
+  expect_each(to, 2, 3, 50);
 }
 
 TEST(Requantize, PassesAccumulatorsThrough) {

@@ -8,12 +8,12 @@
 
 #ifdef __ARM_FEATURE_DSP
 
-#define QUERN_STEP_TAPS(shift)                                                        \
-  {                                                                                   \
-    const uint32_t taps = load_pair(x + at[0]) | load_pair(x + at[1]) << 16;          \
-    a0 = add_products(a0, byte_halves(taps), field_halves(word, shift));              \
-    a1 = add_products(a1, byte_halves(taps >> 8), field_halves(word, shift + kBits)); \
-    at += 2;                                                                          \
+#define QUERN_STEP_TAPS(shift)                                                       \
+  {                                                                                  \
+    const uint32_t taps = load_pair(x + at[0]) | load_pair(x + at[1]) << 16;         \
+    a0 = add_products(a0, byte_halves(taps), field_halves(word, shift));             \
+    a1 = add_products(a1, odd_byte_halves(taps), field_halves(word, shift + kBits)); \
+    at += 2;                                                                         \
   }
 
 #else
@@ -32,17 +32,16 @@
 
 /// One pixel by pairs of neighbouring channels: tap k of the first channel is x[offsets[k]].
 static void dot_taps(const uint8_t* x, const int32_t* offsets, const uint32_t* w, int32_t words,
-                     int32_t pairs, int32_t* sums) {
-  for (; pairs > 0; --pairs) {
+                     int32_t count, const int32_t* bias, int32_t* sums) {
+  for (int32_t c = 0; c < count; c += 2) {
     const int32_t* at = offsets;
-    int32_t a0 = 0, a1 = 0;
+    int32_t a0 = bias[c], a1 = c + 1 < count ? bias[c + 1] : 0;
     for (int32_t i = words; i > 0; --i) {
       const uint32_t word = *w++;
       QUERN_STEPS(QUERN_STEP_TAPS)
     }
-    sums[0] = a0;
-    sums[1] = a1;
-    sums += 2;
+    sums[c] = a0;
+    sums[c + 1] = a1;
     x += 2;
   }
 }

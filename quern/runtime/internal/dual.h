@@ -12,9 +12,21 @@ static inline Halves load_halves(const int16_t* x) {
   return halves;
 }
 
+/// Bytes 1 and 3 of a word as halves, of signed bytes. GCC makes two instructions of the rotation
+/// and what extends the signs, which are one.
+static inline Halves odd_signed_halves(uint32_t word) {
+#if defined(__GNUC__) && !defined(__clang__)
+  Halves halves;
+  __asm__("sxtb16 %0, %1, ror #8" : "=r"(halves) : "r"(word));
+  return halves;
+#else
+  return (Halves)__sxtb16((int8x4_t)__ror(word, 8));
+#endif
+}
+
 /// The stored values of the two weights whose lowest bits are bits `shift` and `shift` + 16.
 static inline Halves field_halves(uint32_t word, int32_t shift) {
-  if (kBits == 8) return (Halves)__sxtb16((int8x4_t)(word >> shift));
+  if (kBits == 8) return shift == 0 ? (Halves)__sxtb16((int8x4_t)word) : odd_signed_halves(word);
   const Halves bits = (word >> shift) & (((1u << kBits) - 1) * 0x00010001u);
   return kBits == 1 ? bits << 1 : bits;
 }
@@ -33,3 +45,14 @@ static inline uint32_t load_pair(const uint8_t* x) {
 
 /// Bytes 0 and 2 of a word as halves.
 static inline Halves byte_halves(uint32_t word) { return (Halves)__uxtb16((uint8x4_t)word); }
+
+/// Bytes 1 and 3, likewise.
+static inline Halves odd_byte_halves(uint32_t word) {
+#if defined(__GNUC__) && !defined(__clang__)
+  Halves halves;
+  __asm__("uxtb16 %0, %1, ror #8" : "=r"(halves) : "r"(word));
+  return halves;
+#else
+  return (Halves)__uxtb16((uint8x4_t)__ror(word, 8));
+#endif
+}
