@@ -4,9 +4,6 @@
 // border, and for codes of fewer bits, they are first gathered in scratch memory. A table of
 // offsets tells both alike.
 
-/// Channels that are requantized together; even.
-enum { kBlock = 32 };
-
 /// Offsets per table: the packed number of taps. Beyond the last tap weights are 0 and what is read
 /// does not matter, as long as it exists.
 static int32_t offset_count(const QuernWeights* weights) {
@@ -81,23 +78,42 @@ static void gather(const QuernConv* conv, const uint8_t* input, int32_t y, int32
   }
 }
 
-/// The first tap, in the input where all taps can be read there.
-static const uint8_t* find_taps(const QuernConv* conv, const uint8_t* input, int32_t y, int32_t x,
-                                const Taps* taps, const int32_t** offsets) {
+/// Whether all taps of the output pixel (y, x) can be read where they are.
+static int32_t lies_inside(const QuernConv* conv, int32_t y, int32_t x) {
   const QuernTensor* in = &conv->input;
   const QuernWindow* window = &conv->window;
   const int32_t top = y * window->stride_height - window->top;
   const int32_t left = x * window->stride_width - window->left;
   const int32_t height = (window->height - 1) * window->dilation_height;
   const int32_t width = (window->width - 1) * window->dilation_width;
-  if (in->bits == 8 && (in->channels & 1) == 0 && top >= 0 && top + height < in->height &&
-      left >= 0 && left + width < in->width && top % in->rows + height < in->rows) {
-    *offsets = taps->in_place;
-    return input + quern_row(in, top) + left * in->pixel_bytes;
+  return in->bits == 8 && (in->channels & 1) == 0 && top >= 0 && top + height < in->height &&
+         left >= 0 && left + width < in->width && top % in->rows + height < in->rows;
+}
+
+/// One pixel, or two neighbouring ones of a row, and where their taps are.
+typedef struct {
+  int32_t count;
+  const uint8_t* taps;     ///< The first of the first pixel.
+  int32_t step;            ///< From there to that of the second.
+  const int32_t* offsets;  ///< From the first tap to each.
+} Pixels;
+
+/// The pixels from (y, x) on.
+static Pixels find_pixels(const QuernConv* conv, const uint8_t* input, int32_t y, int32_t x,
+                          const Taps* taps) {
+  const QuernTensor* in = &conv->input;
+  const QuernWindow* window = &conv->window;
+  const int32_t top = y * window->stride_height - window->top;
+  const int32_t left = x * window->stride_width - window->left;
+  Pixels pixels = {1, taps->copy, window->stride_width * in->pixel_bytes, taps->in_copy};
+  if (!lies_inside(conv, y, x)) {
+    gather(conv, input, top, left, taps->copy);
+    return pixels;
   }
-  gather(conv, input, top, left, taps->copy);
-  *offsets = taps->in_copy;
-  return taps->copy;
+  if (x + 1 < conv->output.width && lies_inside(conv, y, x + 1)) pixels.count = 2;
+  pixels.taps = input + quern_row(in, top) + left * in->pixel_bytes;
+  pixels.offsets = taps->in_place;
+  return pixels;
 }
 
 static int32_t sum_taps(const uint8_t* x, const int32_t* offsets, int32_t count) {
@@ -106,35 +122,43 @@ static int32_t sum_taps(const uint8_t* x, const int32_t* offsets, int32_t count)
   return sum;
 }
 
-/// Accumulates, requantizes and stores channels first to end − 1 of a pixel, at most a block.
-static void depthwise_block(const QuernConv* conv, QuernDotTaps dot, const uint8_t* x,
-                            const int32_t* offsets, int32_t first, int32_t end, uint8_t* to) {
+/// Accumulates, requantizes and stores channels first to end − 1, at most a block.
+static void depthwise_block(const QuernConv* conv, QuernDotTaps dot, const Pixels* pixels,
+                            int32_t first, int32_t end, uint8_t* to) {
   const QuernWeights* weights = &conv->weights;
   const uint32_t* packed = weights->packed + first / 2 * weights->words;
-  int32_t values[kBlock];
-  dot(x + first, offsets, packed, weights->words, end - first, conv->bias + first, values);
-  if (weights->zero) {
-    for (int32_t c = first; c < end; ++c) {
-      values[c - first] -= weights->zero[c] * sum_taps(x + c, offsets, weights->depth);
+  int32_t sums[2 * kQuernTapsBlock];
+  dot(pixels->taps + first, pixels->step, pixels->offsets, packed, weights->words, end - first,
+      conv->bias + first, sums);
+  for (int32_t i = 0; i < pixels->count; ++i) {
+    const uint8_t* taps = pixels->taps + i * pixels->step;
+    int32_t* values = sums + i * kQuernTapsBlock;
+    if (weights->zero) {
+      for (int32_t c = first; c < end; ++c) {
+        values[c - first] -= weights->zero[c] * sum_taps(taps + c, pixels->offsets, weights->depth);
+      }
     }
+    quern_requantize_channels(&conv->requantize, first, end - first, values, conv->output.bits,
+                              to + i * conv->output.pixel_bytes);
   }
-  quern_requantize_channels(&conv->requantize, first, end - first, values, conv->output.bits, to);
 }
 
-void quern_depthwise_rows(const QuernConv* conv, QuernDotTaps dot, const uint8_t* input,
-                          uint8_t* output, void* scratch, int32_t row_begin, int32_t row_end) {
+void quern_depthwise_rows(const QuernConv* conv, QuernDotTaps two_pixels, QuernDotTaps one_pixel,
+                          const uint8_t* input, uint8_t* output, void* scratch, int32_t row_begin,
+                          int32_t row_end) {
   const QuernTensor* out = &conv->output;
   const Taps taps = make_taps(conv, scratch);
   for (int32_t y = row_begin; y < row_end; ++y) {
     uint8_t* to = output + quern_row(out, y);
-    for (int32_t x = 0; x < out->width; ++x) {
-      const int32_t* offsets;
-      const uint8_t* first_tap = find_taps(conv, input, y, x, &taps, &offsets);
-      for (int32_t c = 0; c < out->channels; c += kBlock) {
-        const int32_t end = c + kBlock < out->channels ? c + kBlock : out->channels;
-        depthwise_block(conv, dot, first_tap, offsets, c, end, to);
+    for (int32_t x = 0; x < out->width;) {
+      const Pixels pixels = find_pixels(conv, input, y, x, &taps);
+      for (int32_t c = 0; c < out->channels; c += kQuernTapsBlock) {
+        const int32_t end =
+            c + kQuernTapsBlock < out->channels ? c + kQuernTapsBlock : out->channels;
+        depthwise_block(conv, pixels.count == 2 ? two_pixels : one_pixel, &pixels, c, end, to);
       }
-      to += out->pixel_bytes;
+      x += pixels.count;
+      to += pixels.count * out->pixel_bytes;
     }
   }
 }

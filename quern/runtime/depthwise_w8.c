@@ -4,5 +4,5 @@
 
 void quern_depthwise_w8(const QuernConv* conv, const uint8_t* input, uint8_t* output, void* scratch,
                         int32_t row_begin, int32_t row_end) {
-  quern_depthwise_rows(conv, dot_taps, input, output, scratch, row_begin, row_end);
+  quern_depthwise_rows(conv, dot_two_taps, dot_taps, input, output, scratch, row_begin, row_end);
 }

@@ -63,10 +63,11 @@ static void dot_two_pixels(const int16_t* inputs, const uint32_t* w, int32_t wor
     // Two words a turn: small machines spend a fifth of a turn on the turn itself.
     for (int32_t i = words >> 1; i > 0; --i) {
       uint32_t word = w[0];
-      QUERN_STEPS(QUERN_STEP_TWO_PIXELS)
-      word = w[1];
-      QUERN_STEPS(QUERN_STEP_TWO_PIXELS)
+      const uint32_t next = w[1];
       w += 2;
+      QUERN_STEPS(QUERN_STEP_TWO_PIXELS)
+      word = next;
+      QUERN_STEPS(QUERN_STEP_TWO_PIXELS)
     }
     if (words & 1) {
       const uint32_t word = *w++;
