@@ -10,7 +10,10 @@ foreach(library IN ITEMS torch_cpu c10)
   find_library(Torch_${library}_LIBRARY ${library}
     HINTS ${TORCH_ROOT} ENV TORCH_ROOT PATH_SUFFIXES lib NO_DEFAULT_PATH)
 endforeach()
-mark_as_advanced(Torch_INCLUDE_DIR Torch_torch_cpu_LIBRARY Torch_c10_LIBRARY)
+# The OpenMP whose threads LibTorch uses; it comes along in a wheel.
+find_library(Torch_gomp_LIBRARY NAMES libgomp.so.1 gomp
+  HINTS ${TORCH_ROOT} ENV TORCH_ROOT PATH_SUFFIXES lib)
+mark_as_advanced(Torch_gomp_LIBRARY Torch_INCLUDE_DIR Torch_torch_cpu_LIBRARY Torch_c10_LIBRARY)
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(Torch
@@ -20,6 +23,9 @@ find_package_handle_standard_args(Torch
 if(Torch_FOUND AND NOT TARGET Torch::Torch)
   add_library(Torch::Torch INTERFACE IMPORTED)
   target_link_libraries(Torch::Torch INTERFACE ${Torch_torch_cpu_LIBRARY} ${Torch_c10_LIBRARY})
+  if(Torch_gomp_LIBRARY)
+    target_link_libraries(Torch::Torch INTERFACE ${Torch_gomp_LIBRARY})
+  endif()
   # LibTorch's include folder also holds fmt and parts of protobuf, of other versions than the
   # system's libraries. Searched last (and as system headers), it cannot hide the system's own.
   target_compile_options(Torch::Torch INTERFACE

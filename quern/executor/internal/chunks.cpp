@@ -1,9 +1,10 @@
 #include "quern/executor/internal/chunks.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+
+#include "quern/executor/internal/pieces.h"
 
 namespace quern {
 namespace {
@@ -20,21 +21,18 @@ Chunks::Chunks(std::int64_t count, std::int64_t period)
       chunks_((count + length_ - 1) / length_) {}
 
 void Chunks::run(c10::function_ref<void(std::int64_t, std::int64_t, std::int64_t)> work) const {
-  at::parallel_for(0, chunks_, /*grain_size=*/1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t chunk = begin; chunk < end; ++chunk) {
-      const std::int64_t first = chunk * length_;
-      work(chunk, first, std::min(length_, count_ - first));
-    }
+  for_each_piece(chunks_, [&](std::int64_t chunk) {
+    const std::int64_t first = chunk * length_;
+    work(chunk, first, std::min(length_, count_ - first));
   });
 }
 
 void Chunks::run_backwards(
     c10::function_ref<void(std::int64_t, std::int64_t, std::int64_t)> work) const {
-  at::parallel_for(0, chunks_, /*grain_size=*/1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t chunk = end; chunk-- > begin;) {
-      const std::int64_t first = chunk * length_;
-      work(chunk, first, std::min(length_, count_ - first));
-    }
+  for_each_piece(chunks_, [&](std::int64_t piece) {
+    const std::int64_t chunk = chunks_ - 1 - piece;
+    const std::int64_t first = chunk * length_;
+    work(chunk, first, std::min(length_, count_ - first));
   });
 }
 

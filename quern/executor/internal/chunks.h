@@ -17,8 +17,7 @@ class Chunks {
 
   std::int64_t size() const { return chunks_; }
 
-  /// Calls work(chunk, first element, elements) for all of them, on LibTorch's threads; each begins
-  /// with its first chunk.
+  /// Calls work(chunk, first element, elements) for all of them, as for_each_piece.
   void run(c10::function_ref<void(std::int64_t, std::int64_t, std::int64_t)> work) const;
 
   /// The same from the last chunk on: what was written or read last is still in a cache.

@@ -1,6 +1,5 @@
 #include "quern/executor/internal/conv_function.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>
@@ -8,6 +7,7 @@
 #include <torch/custom_class.h>
 
 #include "quern/executor/internal/measured_moments.h"
+#include "quern/executor/internal/pieces.h"
 
 namespace quern {
 namespace {
@@ -26,14 +26,6 @@ struct Call : torch::CustomClassHolder {
     return {x.const_data_ptr<float>(), before ? &before->pass() : nullptr};
   }
 };
-
-/// Calls work(piece) on LibTorch's threads.
-template <class Work>
-void for_each_piece(const ConvKernel& kernel, const Work& work) {
-  at::parallel_for(0, kernel.pieces(), /*grain_size=*/1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t piece = begin; piece < end; ++piece) work(piece);
-  });
-}
 
 /// Floats that each piece adds to: their sums do not depend on the number of threads.
 class PieceSums {
@@ -75,12 +67,13 @@ struct ConvFunction : torch::autograd::Function<ConvFunction> {
                              at::kFloat, at::MemoryFormat::ChannelsLast);
     const ConvForward work{.input = call->input(x), .y = y.mutable_data_ptr<float>()};
     if (!call->measures) {
-      for_each_piece(*kernel, [&](std::int64_t piece) { kernel->forward(piece, work, nullptr); });
+      for_each_piece(kernel->pieces(),
+                     [&](std::int64_t piece) { kernel->forward(piece, work, nullptr); });
       context->save_for_backward({x, weight});
       return {y};
     }
     std::vector<Moments> moments(static_cast<std::size_t>(kernel->pieces()));
-    for_each_piece(*kernel, [&](std::int64_t piece) {
+    for_each_piece(kernel->pieces(), [&](std::int64_t piece) {
       MomentSums sums(shape.out_channels);
       kernel->forward(piece, work, &sums);
       moments[static_cast<std::size_t>(piece)] = sums.moments();
@@ -115,7 +108,7 @@ struct ConvFunction : torch::autograd::Function<ConvFunction> {
     if (before != nullptr) work.mean = before->mean().data();
     const PieceSums by_weight(kernel->pieces(), weight.numel());
     const PieceSums by_pass(kernel->pieces(), 3 * period);
-    for_each_piece(*kernel, [&](std::int64_t piece) {
+    for_each_piece(kernel->pieces(), [&](std::int64_t piece) {
       kernel->backward(piece, work, {.weight = by_weight.of(piece), .pass = by_pass.of(piece)});
     });
 

@@ -1,6 +1,5 @@
 #include "quern/executor/internal/measured_moments.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>

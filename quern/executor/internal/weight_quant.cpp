@@ -1,6 +1,5 @@
 #include "quern/executor/internal/weight_quant.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
@@ -14,6 +13,7 @@
 
 #include "quern/executor/internal/chunks.h"
 #include "quern/executor/internal/differentiable_pass.h"
+#include "quern/executor/internal/pieces.h"
 #include "quern/executor/internal/plain_fake_quant.h"
 #include "quern/executor/internal/torch_tensor.h"
 #include "quern/quantizers/repeated.h"
@@ -41,8 +41,9 @@ struct Call : torch::CustomClassHolder {
   template <class Work>
   void run(const Work& work) const {
     const std::int64_t grain = std::max<std::int64_t>(1, kGrain / rows.length);
-    at::parallel_for(0, rows.count, grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t row = begin; row < end; ++row) {
+    for_each_piece((rows.count + grain - 1) / grain, [&](std::int64_t piece) {
+      const std::int64_t end = std::min(rows.count, (piece + 1) * grain);
+      for (std::int64_t row = piece * grain; row < end; ++row) {
         GradientPass own = pass;
         own.scale = scales[static_cast<std::size_t>(row)];
         work(own, row);
