@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs/results.md"
 QUERN = ROOT / "build/quern"
 THREADS = ["--threads", "2"]
 CIFAR = "--resize none --crop 32 --scale 1 --mean 0,0,0 --std 1,1,1".split()

@@ -26,13 +26,12 @@ import quantization
 import recovery
 import trained
 import training
-from command import ROOT, machine
+from command import PAGE, ROOT, machine
 
 SECTIONS = {"quantization": quantization, "recovery": recovery, "any_network": any_network,
             "training": training, "trained": trained, "integers": integers,
             "microcontroller": microcontroller, "fuzzing": fuzzing}
 LONG = ("trained", "fuzzing")  # Half an hour and more.
-PAGE = ROOT / "docs/results.md"
 INTRODUCTION = """# Results
 
 Written by `bench/results.py`. Photos and networks are not part of the project: 1000 ImageNet photos (250 to
@@ -51,7 +50,8 @@ def sections_of_page():
 
 def measured(section, data, work):
     table = "\n".join(f"| {what} | {goal} | {found} |" for what, goal, found in section.rows(data, work))
-    return f"\nOn {machine()}.\n\n| what | goal | measured |\n|---|---|---|\n{table}\n\n"
+    where = f"\nOn {machine()}.\n" if getattr(section, "IS_OF_MACHINE", True) else ""
+    return f"{where}\n| what | goal | measured |\n|---|---|---|\n{table}\n\n"
 
 
 def main():
