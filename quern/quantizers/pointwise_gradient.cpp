@@ -2,6 +2,9 @@
 // same bits, as in pointwise_kernels.cpp: sums are kept lane by lane, so nothing is reassociated.
 #include "quern/quantizers/pointwise_gradient.h"
 
+#include <cmath>
+#include <limits>
+
 #include "quern/quantizers/vector_math.h"
 
 namespace quern {
@@ -9,7 +12,34 @@ namespace {
 
 /// What a pass does behind its clip. Elements are vectors of the compiler's, since its loops stay
 /// scalar where an element has as many conditions as here.
-enum class Grid : std::uint8_t { kNone, kRounded, kMixed, kBipolar };
+enum class Grid : std::uint8_t {
+  kNone,
+  kCentred,  ///< Rounded, with 0 at code 0: what costs a division per element is done once.
+  kRounded,
+  kMixed,
+  kBipolar
+};
+
+/// The ends of a centred grid: of the values whose codes, v / scale, lie from qmin to qmax.
+struct Ends {
+  float low = 0;
+  float high = 0;
+};
+
+[[gnu::always_inline]] inline Ends ends_of(const GradientPass& pass) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Ends ends{pass.qmin * pass.scale, pass.qmax * pass.scale};
+  const auto is_inside = [&](float v) {
+    return v / pass.scale >= pass.qmin && v / pass.scale <= pass.qmax;
+  };
+  // The products are off by a rounding, so that a step or two lead to the ends.
+  while (!is_inside(ends.low)) ends.low = std::nextafter(ends.low, kInfinity);
+  while (!is_inside(ends.high)) ends.high = std::nextafter(ends.high, -kInfinity);
+  for (float v = ends.high; is_inside(v); v = std::nextafter(v, kInfinity)) ends.high = v;
+  if (pass.qmin == 0) return ends;
+  for (float v = ends.low; is_inside(v); v = std::nextafter(v, -kInfinity)) ends.low = v;
+  return ends;
+}
 
 template <Grid kGrid, int kWidth>
 struct Element : Lanes<kWidth> {
@@ -25,7 +55,7 @@ struct Element : Lanes<kWidth> {
     Float dscale;  ///< By the scale.
   };
 
-  [[gnu::always_inline]] explicit Element(const GradientPass& pass)
+  [[gnu::always_inline]] Element(const GradientPass& pass, const Ends& ends)
       : multiplier(pass.multiplier),
         offset(pass.offset),
         low(all(pass.low)),
@@ -34,6 +64,9 @@ struct Element : Lanes<kWidth> {
         zero_point(all(pass.zero_point)),
         qmin(all(pass.qmin)),
         qmax(all(pass.qmax)),
+        lowest(all(ends.low)),
+        highest(all(ends.high)),
+        inverse(all(1 / pass.scale)),
         learns_step(Mask{} - (pass.learns_step ? 1 : 0)),
         seed(pass.seed),
         keep(pass.keep) {}
@@ -72,6 +105,7 @@ struct Element : Lanes<kWidth> {
   [[gnu::always_inline]] Float forward(Float x, std::int64_t i, std::uint32_t position) const {
     const Float v = clamped(u(x, i), low, high);
     if constexpr (kGrid == Grid::kNone) return v;
+    if constexpr (kGrid == Grid::kCentred) return rounded(clamped(v / scale, qmin, qmax)) * scale;
     const Float code = clamped(v / scale + zero_point, qmin, qmax);
     const Float y = (rounded(code) - zero_point) * scale;
     if constexpr (kGrid == Grid::kMixed) return select(kept(position), v, y);
@@ -83,7 +117,15 @@ struct Element : Lanes<kWidth> {
     const Float unclipped = u(x, i);
     Mask passes = (unclipped > low) & (unclipped < high);
     if constexpr (kGrid == Grid::kNone) return {only(passes, dy), Float{}};
-    const Float code = clamped(unclipped, low, high) / scale + zero_point;
+    const Float v = clamped(unclipped, low, high);
+    if constexpr (kGrid == Grid::kCentred) {
+      const Mask is_inside = (v >= lowest) & (v <= highest);
+      const Float code = v * inverse;
+      const Float nearest = rounded(clamped(code, qmin, qmax));
+      const Float within = only(learns_step, nearest - code);
+      return {only(passes & is_inside, dy), dy * select(is_inside, within, nearest)};
+    }
+    const Float code = v / scale + zero_point;
     const Float inside = clamped(code, qmin, qmax);
     const Float nearest = rounded(inside);
     const Mask is_inside = inside == code;
@@ -100,6 +142,7 @@ struct Element : Lanes<kWidth> {
   const float* multiplier;
   const float* offset;
   Float low, high, scale, zero_point, qmin, qmax;
+  Float lowest, highest, inverse;  ///< Of a centred grid.
   Mask learns_step;
   std::uint32_t seed, keep;
 };
@@ -167,8 +210,9 @@ template <class Element>
 template <Grid kGrid, int kWidth, class Work>
 [[gnu::always_inline]] inline void periods(const GradientPass& pass, const Work& work,
                                            std::int64_t count) {
-  const Element<kGrid, kWidth> element(pass);
-  const Element<kGrid, 1> single(pass);
+  const Ends ends = kGrid == Grid::kCentred ? ends_of(pass) : Ends{};
+  const Element<kGrid, kWidth> element(pass, ends);
+  const Element<kGrid, 1> single(pass, ends);
   for (std::int64_t start = 0; start < count; start += pass.period) {
     const std::int64_t n = count - start < pass.period ? count - start : pass.period;
     std::int64_t i = 0;
@@ -185,6 +229,9 @@ template <int kWidth, class Work>
   const Work work = work_given;
   if (pass.scale == 0) return periods<Grid::kNone, kWidth>(pass, work, count);
   if (pass.bipolar) return periods<Grid::kBipolar, kWidth>(pass, work, count);
+  if (pass.keep == 0 && pass.zero_point == 0) {
+    return periods<Grid::kCentred, kWidth>(pass, work, count);
+  }
   if (pass.keep == 0) return periods<Grid::kRounded, kWidth>(pass, work, count);
   periods<Grid::kMixed, kWidth>(pass, work, count);
 }

@@ -16,7 +16,10 @@ struct Lanes {
   using Mask [[gnu::vector_size(kWidth * 4)]] = std::int32_t;
   using Unsigned [[gnu::vector_size(kWidth * 4)]] = std::uint32_t;
 
-  [[gnu::always_inline]] static Float all(float value) { return value - Float{}; }
+  [[gnu::always_inline]] static Float all(float value) {
+    const Float zeros = {};
+    return zeros + value;  // Not `value − zeros`: of that GCC 12 makes an insertion for each lane.
+  }
 
   [[gnu::always_inline]] static Float load(const float* from) {
     Float result;

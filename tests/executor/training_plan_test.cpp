@@ -30,6 +30,9 @@ using test::quantizer_of;
 /// float32 sums of some hundred numbers near 1, in another order, through a few layers.
 constexpr double kReassociation = 1e-4;
 
+/// A scale's gradient sums up residues of either sign, each of a code up to 15, which cancel.
+constexpr double kCancellation = 1e-3;
+
 at::Tensor random_input(std::int64_t batch = 4, std::uint64_t seed = 3) {
   Random random(seed);
   Tensor tensor(DType::kFloat32, {batch, 3, 8, 8});
@@ -155,7 +158,9 @@ TEST(TrainingPlan, FusedKernelsDoWhatPlainOperatorsDo) {
     EXPECT_TRUE(fused.output.equal(plain.output)) << kind;
     ASSERT_EQ(fused.gradients.size(), plain.gradients.size()) << kind;
     for (const auto& [name, gradient] : plain.gradients) {
-      EXPECT_LT(distance(fused.gradients.at(name), gradient), kReassociation)
+      const bool is_scale = name.ends_with("_scale");
+      EXPECT_LT(distance(fused.gradients.at(name), gradient),
+                is_scale ? kCancellation : kReassociation)
           << kind << " " << name;
     }
   }

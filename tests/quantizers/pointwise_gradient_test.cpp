@@ -108,6 +108,39 @@ TEST(PointwiseGradient, LetsGradientsThroughInsideTheGridAndTheScaleLearnFromWha
   EXPECT_NEAR(gradients.dscale, dscale, kRounding);
 }
 
+TEST(PointwiseGradient, EndsWhereCodesLeaveTheGridToTheLastBit) {
+  Random random(11);
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> ones(kPeriod, 1);
+  const std::vector<float> zeros(kPeriod);
+  for (int trial = 0; trial < 100; ++trial) {
+    const GradientPass pass{.period = kPeriod,
+                            .multiplier = ones.data(),
+                            .offset = zeros.data(),
+                            .low = -kInfinity,
+                            .high = kInfinity,
+                            .scale = static_cast<float>(random.uniform(0.01, 3)),
+                            .qmin = trial % 2 == 0 ? -7.0F : 0.0F,
+                            .qmax = trial % 2 == 0 ? 7.0F : 15.0F};
+    std::vector<float> x;
+    for (float end : {pass.scale * pass.qmin, pass.scale * pass.qmax}) {
+      for (int i = 0; i < 4; ++i) end = std::nextafter(end, -kInfinity);
+      for (int i = 0; i < 9; ++i) x.push_back(end = std::nextafter(end, kInfinity));
+    }
+    const std::vector<float> dy(x.size(), 1);
+    for (const Isa isa : available_isas()) {
+      std::vector<float> dx(x.size());
+      run(pass, PassBackward{x.data(), dy.data(), dx.data()}, static_cast<std::int64_t>(x.size()),
+          isa);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const float code = x[i] / pass.scale;
+        if (code == 0 && x[i] < 0) continue;  // Too small for its quotient.
+        EXPECT_EQ(dx[i], code >= pass.qmin && code <= pass.qmax ? 1 : 0) << x[i];
+      }
+    }
+  }
+}
+
 TEST(PointwiseGradient, KeepsAShareUnroundedWithTheirFullGradient) {
   Problem problem;
   problem.pass.seed = 5;
