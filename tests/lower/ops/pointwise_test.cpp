@@ -51,14 +51,15 @@ TEST_F(LoweredPointwise, TakesArithmeticWithConstants) {
 }
 
 TEST_F(LoweredPointwise, TakesFunctionsOfCodesAsTables) {
-  for (const std::string op : {"Elu", "HardSwish", "LeakyRelu", "Relu", "Tanh"}) {
+  for (const std::string op :
+       {"Elu", "Gelu", "HardSwish", "LeakyRelu", "Mish", "Relu", "Softplus", "Tanh"}) {
     SCOPED_TRACE(op);
     EXPECT_EQ(count_of<IntLookup>(expect_faithful(behind_codes(op))), 1);
   }
 }
 
 TEST_F(LoweredPointwise, TakesRisingFunctionsOfSumsAsThresholds) {
-  for (const std::string op : {"Elu", "HardSigmoid", "LeakyRelu", "Sigmoid", "Tanh"}) {
+  for (const std::string op : {"Elu", "HardSigmoid", "LeakyRelu", "Sigmoid", "Softplus", "Tanh"}) {
     SCOPED_TRACE(op);
     const IntModel model = expect_faithful(behind_sum(op));
     EXPECT_EQ(kind_of<IntConv>(model, "conv").requantization.rounding, kQuernThresholds);

@@ -1,5 +1,6 @@
 // What an epilogue is made of: batch norms, factors and terms per channel, activations.
 #include <cmath>
+#include <numbers>
 
 #include "quern/lower/internal/catalog.h"
 #include "quern/lower/refusal.h"
@@ -21,7 +22,7 @@ std::vector<float> channel_constant(const Lowering& lowering, const Node& node, 
                                     std::size_t other) {
   const Graph& graph = lowering.graph;
   const Tensor constant = constant_of(graph, node.inputs[index]);
-  const std::vector<float> values = to_vector<float>(constant);
+  std::vector<float> values = to_vector<float>(constant);
   if (values.size() == 1) return values;
   const Dims& dims = *graph.value(node.inputs[other]).dims;
   const std::size_t channels =
@@ -45,11 +46,27 @@ std::vector<float> vector_of(const Lowering& lowering, const Node& node, std::si
   return to_vector<float>(constant_of(lowering.graph, node.inputs[index]));
 }
 
+/// ln(1 + e^x), where e^x would leave float32 too.
+float softplus(float x) { return std::fmax(x, 0.0F) + std::log1p(std::exp(-std::fabs(x))); }
+
+float gelu(float x) { return x * 0.5F * (1 + std::erf(x * std::numbers::sqrt2_v<float> / 2)); }
+
+/// Its approximation by a tanh.
+float gelu_by_tanh(float x) {
+  const float scale = std::numbers::sqrt2_v<float> * std::numbers::inv_sqrtpi_v<float>;
+  return x * 0.5F * (1 + std::tanh(scale * (x + 0.044715F * x * x * x)));
+}
+
 Epilogue::Function function_of(const NodeView& node) {
   const std::string_view op = node.op();
   const auto setting = [&](const char* key) { return node.attribute<float>(key); };
   if (op == "Sigmoid") return {[](float x) { return 1 / (1 + std::exp(-x)); }, true};
   if (op == "Tanh") return {[](float x) { return std::tanh(x); }, true};
+  if (op == "Softplus") return {softplus, true};
+  if (op == "Mish") return {[](float x) { return x * std::tanh(softplus(x)); }, false};
+  if (op == "Gelu") {
+    return {node.attribute<std::string>("approximate") == "tanh" ? gelu_by_tanh : gelu, false};
+  }
   if (op == "HardSigmoid") {
     const float alpha = setting("alpha");
     const float beta = setting("beta");
