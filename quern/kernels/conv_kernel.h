@@ -9,6 +9,7 @@
 
 #include "quern/base/isa.h"
 #include "quern/kernels/moments.h"
+#include "quern/quantizers/pointwise.h"
 #include "quern/quantizers/pointwise_gradient.h"
 
 namespace quern {
@@ -30,6 +31,8 @@ struct ConvShape {
 
   /// Inputs that one output reads.
   std::int64_t depth() const { return kernel[0] * kernel[1] * channels / groups; }
+
+  bool operator==(const ConvShape&) const = default;
 };
 
 /// What a convolution reads: memory as it lies, or what a pass makes of it, which is computed piece
@@ -63,6 +66,12 @@ struct OutputGradient {
 struct ConvForward {
   ConvInput input;
   float* y = nullptr;
+  std::span<const Pointwise> passes = {};  ///< Over the outputs, one after the other.
+
+  /// Takes `count` outputs from `first` on, whole pixels, through the passes.
+  void finish(std::int64_t first, std::int64_t count) const {
+    for (const Pointwise& pass : passes) pass(y + first, y + first, count);
+  }
 };
 
 struct ConvBackward {
@@ -89,7 +98,7 @@ class ConvKernel {
 
   virtual std::int64_t pieces() const = 0;
 
-  /// @param moments  Of the piece's outputs; null: not wanted.
+  /// @param moments  Of the piece's outputs, before the passes; null: not wanted.
   virtual void forward(std::int64_t piece, const ConvForward& work, MomentSums* moments) const = 0;
   virtual void backward(std::int64_t piece, const ConvBackward& work,
                         const ConvSums& sums) const = 0;

@@ -37,6 +37,7 @@ void DenseConv::forward(std::int64_t piece, const ConvForward& work, MomentSums*
                isa_);
     }
     if (moments != nullptr) moments->add(to, width * out, isa_);
+    work.finish(to - work.y, width * out);
   }
 }
 

@@ -44,6 +44,7 @@ void DepthwiseConv::forward(std::int64_t piece, const ConvForward& work,
          .y = to},
         isa_);
     if (moments != nullptr) moments->add(to, width * channels, isa_);
+    work.finish(to - work.y, width * channels);
   }
 }
 

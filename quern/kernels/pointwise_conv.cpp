@@ -50,6 +50,7 @@ void PointwiseConv::forward(std::int64_t piece, const ConvForward& work,
               .c_row = out},
              isa_);
     if (moments != nullptr) moments->add(y, n * out, isa_);
+    work.finish(first * out, n * out);
   }
 }
 

@@ -123,6 +123,25 @@ Forward PointwiseChain::build() const {
   };
 }
 
+std::vector<Pointwise> PointwiseChain::passes(const at::Tensor& bias, std::int64_t channels) const {
+  std::vector<Pointwise> found;
+  PointwiseSpec rest = spec_;
+  if (bias.defined()) {
+    const at::Tensor values = bias.contiguous();
+    PointwiseSpec sum{.multiplier = {1.0F}, .offset = {}};
+    sum.offset.assign(floats(values).begin(), floats(values).end());
+    if (rest.multiplier.empty()) {
+      rest.multiplier = sum.multiplier;
+      rest.offset = sum.offset;
+    } else {
+      found.emplace_back(sum, channels);
+    }
+  }
+  const bool is_identity = rest.multiplier.empty() && rest.low.empty() && !rest.grid;
+  if (!is_identity) found.emplace_back(rest, channels);
+  return found;
+}
+
 PointwiseSpec PointwiseChain::differentiable_spec() const {
   PointwiseSpec spec = spec_;
   if (!ends_) return spec;

@@ -26,6 +26,9 @@ class PointwiseChain {
   /// The pass; the channels of its input are dimension 1.
   Forward build() const;
 
+  /// The same over memory with so many channels, behind the addition of a bias where it is defined.
+  std::vector<Pointwise> passes(const at::Tensor& bias, std::int64_t channels) const;
+
   /// The same as a function of input and scale that autograd differentiates.
   Forward build_differentiable() const;
   /// The scale that `build_differentiable` reads as its second input; none without a grid.

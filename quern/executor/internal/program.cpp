@@ -7,6 +7,7 @@
 
 #include "quern/analysis/sizes.h"
 #include "quern/executor/internal/catalog.h"
+#include "quern/executor/internal/fused_conv.h"
 #include "quern/executor/internal/fusion.h"
 #include "quern/executor/internal/torch_tensor.h"
 #include "quern/executor/internal/training_conv.h"
@@ -69,18 +70,24 @@ Forward build(const StepSource& source) {
   return builder(source);
 }
 
-/// Appends `first` and the nodes behind it to a chain, as many as fit. @return the last of them;
-/// null where the first does not.
+/// Appends the nodes behind `node` to a chain, as many as fit. @return the last of them, or `node`.
 template <class Chain>
-const Node* fill(Compilation& state, const Node& first, Chain& chain) {
-  if (!chain.append(source_of(state, first))) return nullptr;
-  const Node* last = &first;
-  for (const Node* next = sole_reader(state, first);
+const Node* fill_behind(Compilation& state, const Node& node, Chain& chain) {
+  const Node* last = &node;
+  for (const Node* next = sole_reader(state, node);
        next != nullptr && chain.append(source_of(state, *next)); next = sole_reader(state, *last)) {
     last = next;
     state.done.insert(next->id);
   }
   return last;
+}
+
+/// Appends `first` and the nodes behind it to a chain, as many as fit. @return the last of them;
+/// null where the first does not.
+template <class Chain>
+const Node* fill(Compilation& state, const Node& first, Chain& chain) {
+  if (!chain.append(source_of(state, first))) return nullptr;
+  return fill_behind(state, first, chain);
 }
 
 /// Whether a training program's Conv gives its output's moments as well, for a batch norm.
@@ -148,10 +155,15 @@ std::optional<Step> make_training_step(Compilation& state, const Node& first) {
 /// where a later step computes it.
 std::optional<Step> make_step(Compilation& state, const Node& first) {
   if (state.training != nullptr) return make_training_step(state, first);
+  const StepSource source = source_of(state, first);
   PointwiseChain chain;
   Step step;
-  const Node* last = fill(state, first, chain);
-  if (last != nullptr) {
+  const Node* last = nullptr;
+  if (!state.differentiable && has_conv_kernel(source)) {
+    last = fill_behind(state, first, chain);
+    step.forward = build_fused_conv(source, chain);
+    step.inputs = indices(first.inputs);
+  } else if (last = fill(state, first, chain); last != nullptr) {
     step.forward = state.differentiable ? chain.build_differentiable() : chain.build();
     step.inputs = {first.inputs[0].index};
     if (state.differentiable && chain.scale()) {
@@ -165,7 +177,7 @@ std::optional<Step> make_step(Compilation& state, const Node& first) {
                 "gradient");
     }
     last = &first;
-    step.forward = build(source_of(state, first));
+    step.forward = build(source);
     step.inputs = indices(first.inputs);
   }
   step.layer = last->layer;

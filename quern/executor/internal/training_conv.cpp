@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "quern/executor/internal/conv_shape.h"
 #include "quern/executor/internal/gradient_memory.h"
 #include "quern/executor/internal/measured_moments.h"
 #include "quern/executor/internal/torch_tensor.h"
@@ -99,35 +100,6 @@ struct LibraryConv : torch::autograd::Function<LibraryConv> {
   }
 };
 
-/// A Conv but for the sizes of images.
-ConvShape shape_of(const WindowGeometry& window, at::IntArrayRef weight) {
-  return {.channels = weight[1] * window.groups,
-          .out_channels = weight[0],
-          .groups = window.groups,
-          .kernel = window.kernel,
-          .strides = window.strides,
-          .pads = window.pads_begin};
-}
-
-/// The kernel of quern's for such a convolution.
-std::optional<ConvKind> kind_of(const WindowGeometry& window, const ConvShape& shape,
-                                bool needs_input_gradient) {
-  constexpr WindowGeometry::Pair kOne = {1, 1};
-  return window.dilations == kOne ? conv_kind(shape, needs_input_gradient) : std::nullopt;
-}
-
-/// The shape with the sizes of x's images.
-ConvShape on_images(ConvShape shape, const WindowGeometry& window, const at::Tensor& x) {
-  shape.images = x.size(0);
-  for (const std::size_t axis : {0, 1}) {
-    shape.input[axis] = x.size(static_cast<std::int64_t>(axis) + 2);
-    const std::int64_t room =
-        shape.input[axis] + window.pads_begin[axis] + window.pads_end[axis] - window.reach(axis);
-    shape.output[axis] = room / window.strides[axis] + 1;
-  }
-  return shape;
-}
-
 }  // namespace
 
 bool reads_normalized(const StepSource& source) {
@@ -139,7 +111,7 @@ bool reads_normalized(const StepSource& source) {
   const WindowGeometry window = window_geometry(graph, node);
   std::vector<std::int64_t> weight;
   for (const Dim& dim : *dims) weight.push_back(dim.size);
-  return kind_of(window, shape_of(window, weight), /*needs_input_gradient=*/true).has_value();
+  return kernel_kind(window, conv_shape(window, weight), /*needs_input_gradient=*/true).has_value();
 }
 
 Forward build_normalized_conv(const StepSource& source, bool measures, NormalizeInput normalize) {
@@ -147,8 +119,8 @@ Forward build_normalized_conv(const StepSource& source, bool measures, Normalize
   return [=, normalize = std::move(normalize)](Arguments& inputs) {
     const at::Tensor weight = dense(inputs[6]);
     const NormalizedInput before = normalize(inputs);
-    const ConvShape shape = shape_of(window, weight.sizes());
-    const auto kind = kind_of(window, shape, /*needs_input_gradient=*/true);
+    const ConvShape shape = conv_shape(window, weight.sizes());
+    const auto kind = kernel_kind(window, shape, /*needs_input_gradient=*/true);
     return conv_function(kind.value(), on_images(shape, window, inputs[0]), inputs[0], weight,
                          &before, measures);
   };
@@ -159,8 +131,8 @@ Forward build_training_conv(const StepSource& source, bool measures) {
   if (window.pads_begin != window.pads_end) return nullptr;
   return [window, measures, call = c10::make_intrusive<Call>(window, measures)](Arguments& inputs) {
     const at::Tensor& x = inputs[0];
-    const ConvShape shape = shape_of(window, inputs[1].sizes());
-    const auto kind = kind_of(window, shape, x.requires_grad());
+    const ConvShape shape = conv_shape(window, inputs[1].sizes());
+    const auto kind = kernel_kind(window, shape, x.requires_grad());
     if (kind && !inputs.has(2)) {
       return conv_function(*kind, on_images(shape, window, x), x, dense(inputs[1]), nullptr,
                            measures);
