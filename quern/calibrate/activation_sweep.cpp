@@ -35,8 +35,12 @@ const std::string& layer_behind(const Graph& graph, const Node& quant) {
 }  // namespace
 
 ActivationSweep::ActivationSweep(const Graph& graph, std::string observer,
-                                 const ObserverOptions& options, std::size_t samples)
-    : observer_(std::move(observer)), options_(options), samples_(samples) {
+                                 const ObserverOptions& options, std::size_t samples,
+                                 std::vector<ValueId> shown)
+    : observer_(std::move(observer)),
+      options_(options),
+      samples_(samples),
+      shown_(std::move(shown)) {
   make_observer(observer_, options_);  // Refuses what is wrong before any work is done.
   std::map<QuantizerId, std::size_t> positions;
   for (const NodeId id : graph.nodes_of("Quant")) {
@@ -51,7 +55,7 @@ ActivationSweep::ActivationSweep(const Graph& graph, std::string observer,
     readers_[quant.inputs[0]].push_back(position->second);
   }
   if (watched_.empty()) return;
-  PlanOptions plan{.mode = QuantMode::kFloat, .taps = {}};
+  PlanOptions plan{.mode = QuantMode::kFloat, .taps = shown_};
   for (const auto& [value, readers] : readers_) plan.taps.push_back(value);
   plan_ = std::make_unique<Plan>(graph, plan);
   count_elements(graph);
@@ -91,9 +95,8 @@ void ActivationSweep::count_elements(const Graph& graph) {
     shape.push_back(dim.size);
   }
   plan_->run({Tensor(input.dtype, shape)}, [&](ValueId value, const TensorView& view) {
-    for (const std::size_t reader : readers_.at(value)) {
-      watched_[reader].elements += view.data.size();
-    }
+    for_each_reader(value,
+                    [&](std::size_t reader) { watched_[reader].elements += view.data.size(); });
   });
 }
 
@@ -114,14 +117,21 @@ ActivationSweep::Observers& ActivationSweep::observers_of(int worker) {
   return entry->second;
 }
 
-void ActivationSweep::add(int worker, const Tensor& batch) {
+void ActivationSweep::for_each_reader(ValueId value, const auto& use) const {
+  const auto readers = readers_.find(value);
+  if (readers == readers_.end()) return;
+  for (const std::size_t reader : readers->second) use(reader);
+}
+
+void ActivationSweep::add(int worker, const Tensor& batch, const Tap& look_on) {
   if (watched_.empty()) return;
   Observers& observers = observers_of(worker);
   plan_->run({batch}, [&](ValueId value, const TensorView& view) {
-    for (const std::size_t reader : readers_.at(value)) {
+    for_each_reader(value, [&](std::size_t reader) {
       with_context(fmt::format("layer '{}'", watched_[reader].layer),
                    [&] { observers[reader]->add(view.data); });
-    }
+    });
+    if (std::ranges::find(shown_, value) != shown_.end()) look_on(value, view);
   });
 }
 

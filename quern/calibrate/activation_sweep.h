@@ -30,11 +30,12 @@ class ActivationSweep {
   /// @param options   Of that observer, and the percentile of others that request none; spec and
   ///                  expected_count are ignored: they follow from quantizers and `samples`.
   /// @param samples   How many will be added at most, over all workers.
+  /// @param shown     Values that `add` shows besides.
   /// @throws Error(kInvalidArgument) for an unknown observer, or, naming the layer, for a
   ///         percentile requested of an observer that reads none; Error(kUnsupported) as Plan, and
   ///         for an activation grid with a scale per channel or a zero point.
   ActivationSweep(const Graph& graph, std::string observer, const ObserverOptions& options,
-                  std::size_t samples);
+                  std::size_t samples, std::vector<ValueId> shown = {});
 
   /// Whether there is anything to observe.
   bool empty() const { return watched_.empty(); }
@@ -44,7 +45,7 @@ class ActivationSweep {
 
   /// Runs a batch; different workers may do so side by side.
   /// @throws Error naming the layer where an activation is not a number.
-  void add(int worker, const Tensor& batch);
+  void add(int worker, const Tensor& batch, const Tap& look_on = {});
 
   /// What all workers saw together, in the order of the quantizers. The same for any number of
   /// workers and any distribution of samples among them.
@@ -63,12 +64,15 @@ class ActivationSweep {
 
   Watched watch(const Graph& graph, const Node& quant) const;
   void count_elements(const Graph& graph);
+  /// Calls use(position in watched_) for everything that observes a value.
+  void for_each_reader(ValueId value, const auto& use) const;
   Observers make_observers() const;
   Observers& observers_of(int worker);
 
   std::string observer_;
   ObserverOptions options_;
   std::size_t samples_;
+  std::vector<ValueId> shown_;
   std::vector<Watched> watched_;
   std::map<ValueId, std::vector<std::size_t>> readers_;  ///< Positions in watched_.
   std::unique_ptr<Plan> plan_;

@@ -84,14 +84,18 @@ void calibrate_activations(const Graph& graph, const std::vector<Sample>& sample
                            const CalibrateOptions& options, Demands& demands,
                            CalibrationReport& report) {
   check_percentile(options.percentile, "calibrate");
-  ActivationSweep sweep(graph, options.observer, {.percentile = options.percentile},
-                        samples.size());
+  ActivationSweep sweep(graph, options.observer, {.percentile = options.percentile}, samples.size(),
+                        options.shown);
   if (sweep.empty()) return;
   require(!samples.empty(), "calibration needs at least one picture");
   Progress progress("calibrating", samples.size());
   const LoaderOptions loader = within_memory(options.loader, sweep.bytes_per_sample());
   const LoaderReport loaded = for_each_batch(samples, loader, [&](int worker, const Batch& batch) {
-    if (!batch.samples.empty()) sweep.add(worker, batch.images);
+    if (!batch.samples.empty()) {
+      sweep.add(worker, batch.images, [&](ValueId value, const TensorView& view) {
+        options.look_on(batch, value, view);
+      });
+    }
     progress.advance(batch.samples.size());
   });
   report.images = loaded.images;

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "quern/calibrate/weight_scale.h"
 #include "quern/data/image_list.h"
 #include "quern/data/loader.h"
+#include "quern/executor/plan.h"
 #include "quern/graph/graph.h"
 
 namespace quern {
@@ -17,6 +19,10 @@ struct CalibrateOptions {
   WeightMethod weight_method = WeightMethod::kMse;
   double weight_percentile = 99.9;  ///< Of |w| in a channel; only of kPercentile.
   LoaderOptions loader;
+  /// Values of the float network that the sweep shows to `look_on`, from several threads, where it
+  /// runs.
+  std::vector<ValueId> shown = {};
+  std::function<void(const Batch&, ValueId, const TensorView&)> look_on = {};
 };
 
 struct CalibrationReport {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include "quern/analysis/sample_mixing.h"
@@ -15,6 +17,7 @@
 #include "quern/pipeline/read_data.h"
 #include "quern/pipeline/unread_settings.h"
 #include "quern/ptq/algorithms.h"
+#include "quern/ptq/float_means.h"
 
 namespace quern {
 namespace {
@@ -101,14 +104,19 @@ void place(const Recipe& recipe, QuantizeResult& result) {
   note(result, placed.notes);
 }
 
-void find_scales(const Recipe& recipe, const CalibrationData& pictures, QuantizeResult& result) {
-  const CalibrationReport calibrated =
-      calibrate(result.graph, pictures.samples,
-                {.observer = recipe.calibrate.observer,
-                 .percentile = recipe.calibrate.percentile,
-                 .weight_method = weight_method_from(recipe.calibrate.weight_method),
-                 .weight_percentile = recipe.calibrate.weight_percentile,
-                 .loader = pictures.loader});
+/// @param means  Looks on where it is not null.
+void find_scales(const Recipe& recipe, const CalibrationData& pictures, FloatMeans* means,
+                 QuantizeResult& result) {
+  CalibrateOptions options{.observer = recipe.calibrate.observer,
+                           .percentile = recipe.calibrate.percentile,
+                           .weight_method = weight_method_from(recipe.calibrate.weight_method),
+                           .weight_percentile = recipe.calibrate.weight_percentile,
+                           .loader = pictures.loader};
+  if (means != nullptr) {
+    options.shown = means->values();
+    options.look_on = std::bind_front(&FloatMeans::see, means);
+  }
+  const CalibrationReport calibrated = calibrate(result.graph, pictures.samples, options);
   result.images = calibrated.images;
   note(result, calibrated.skipped);
   note(result, calibrated.notes);
@@ -188,9 +196,9 @@ QuantizeResult quantize(const Recipe& recipe, const std::vector<Sample>& calibra
   QuantizeResult result;
   note_left_out(recipe, algorithms, result);
   timed(result, "load", [&] { load(recipe, result); });
-  const CalibrationData pictures{.samples = calibration,
-                                 .loader = loader_options(recipe, *result.loaded.preprocessing),
-                                 .memory = static_cast<std::size_t>(recipe.ptq.memory_mib) << 20};
+  CalibrationData pictures{.samples = calibration,
+                           .loader = loader_options(recipe, *result.loaded.preprocessing),
+                           .memory = static_cast<std::size_t>(recipe.ptq.memory_mib) << 20};
   const auto run_all = [&](bool is_float) {
     for (const PtqAlgorithm& algorithm : algorithms) {
       if ((algorithm.stage == PtqStage::kEqualize) != is_float) continue;
@@ -199,7 +207,13 @@ QuantizeResult quantize(const Recipe& recipe, const std::vector<Sample>& calibra
   };
   run_all(/*is_float=*/true);
   timed(result, "place quantizers", [&] { place(recipe, result); });
-  timed(result, "calibrate", [&] { find_scales(recipe, pictures, result); });
+  // One sweep of the float network serves calibration and what corrects by its means.
+  std::shared_ptr<FloatMeans> means;
+  if (std::ranges::any_of(algorithms, &PtqAlgorithm::reads_float_means)) {
+    means = std::make_shared<FloatMeans>(result.graph, calibration.size());
+  }
+  timed(result, "calibrate", [&] { find_scales(recipe, pictures, means.get(), result); });
+  if (means != nullptr && !means->empty()) pictures.float_means = std::move(means);
   run_all(/*is_float=*/false);
   if (!recipe.data.validation.empty()) {
     timed(result, "evaluate", [&] { measure(recipe, pictures.loader, result); });

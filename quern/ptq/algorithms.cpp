@@ -63,7 +63,7 @@ const std::vector<PtqAlgorithm>& ptq_algorithms() {
       {"gptq", "weights rounded column by column, errors made up for", PtqStage::kRound, run_gptq},
       {"gpfq", "weights rounded column by column, greedily", PtqStage::kRound, run_gpfq},
       {"correct_bias", "biases that make up for the mean error", PtqStage::kCorrect,
-       run_correct_bias},
+       run_correct_bias, /*needs_no_correction=*/false, /*reads_float_means=*/true},
   };
   return algorithms;
 }

@@ -44,6 +44,8 @@ struct PtqAlgorithm {
   /// Brings outputs nearest behind several layers together: correcting the means of single ones
   /// afterwards would undo that.
   bool needs_no_correction = false;
+  /// Reads CalibrationData::float_means, and finds them by a sweep of its own where there are none.
+  bool reads_float_means = false;
 };
 
 /// All of them, in the order in which they run.

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "quern/data/loader.h"
@@ -11,11 +12,15 @@
 
 namespace quern {
 
+class FloatMeans;
+
 /// The calibration pictures as a network reads them, batch by batch.
 struct CalibrationData {
   std::vector<Sample> samples;
   LoaderOptions loader;
   std::size_t memory = std::size_t{384} << 20;  ///< Most of a walk in memory (unit: bytes).
+  /// Of the float network on these pictures, where they are known already.
+  std::shared_ptr<const FloatMeans> float_means = nullptr;
 };
 
 /// The calibration pictures, decoded once, and the store that they and what walks compute from them

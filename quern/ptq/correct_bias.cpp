@@ -7,7 +7,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
-#include <map>
+#include <memory>
 #include <utility>
 
 #include "quern/analysis/sizes.h"
@@ -16,6 +16,7 @@
 #include "quern/base/progress.h"
 #include "quern/evaluate/output_reference.h"
 #include "quern/passes/place_quantizers.h"
+#include "quern/ptq/float_means.h"
 #include "quern/ptq/internal/column_sum.h"
 #include "quern/ptq/internal/weight_grid.h"
 #include "quern/ptq/internal/weighted_layer.h"
@@ -26,9 +27,6 @@ namespace {
 using internal::weight_matrices;
 using internal::WeightedLayer;
 using internal::WeightGrid;
-
-/// Batches of pictures on which the two ways are compared.
-constexpr std::size_t kJudged = 8;
 
 bool has_bias(const Graph& graph, const WeightedLayer& layer) {
   const std::vector<ValueId>& inputs = graph.node(layer.node).inputs;
@@ -103,70 +101,15 @@ class ColumnMean {
   std::vector<std::pair<at::Tensor, std::int64_t>> batches_;
 };
 
-/// One run of the float network over the pictures as they are decoded.
-class FloatSweep {
- public:
-  FloatSweep(const Graph& reference, const std::vector<WeightedLayer>& layers,
-             CalibrationPictures& pictures)
-      : layers_(layers),
-        plan_(reference, {.mode = QuantMode::kFloat, .taps = internal::inputs_of(layers)}),
-        means_(layers.size(), ColumnMean(pictures.batches())),
-        judged_(pictures.batches()),
-        threads_(pictures.threads()) {
-    for (std::size_t i = 0; i < layers.size(); ++i) readers_.emplace(layers[i].input, i);
-    pictures.load([&](const Batch& batch) { add(batch); });
-  }
-
-  /// The mean input column of every layer.
-  std::vector<at::Tensor> mean_columns() const {
-    std::vector<at::Tensor> columns;
-    for (const ColumnMean& mean : means_) columns.push_back(mean.mean());
-    return columns;
-  }
-
-  /// What it answers to some of the pictures.
-  OutputReference judge() {
-    std::vector<Tensor> images;
-    std::vector<std::vector<Tensor>> outputs;
-    for (Judged& batch : judged_) {
-      if (batch.outputs.empty()) continue;
-      images.push_back(std::move(batch.images));
-      outputs.push_back(std::move(batch.outputs));
-    }
-    return {std::move(images), std::move(outputs), threads_};
-  }
-
- private:
-  struct Judged {
-    Tensor images;
-    std::vector<Tensor> outputs;
-  };
-
-  void add(const Batch& batch) {
+/// What the float network does on the pictures, which are decoded meanwhile.
+void look_at(const Graph& reference, CalibrationPictures& pictures, FloatMeans& means) {
+  const Plan plan(reference, {.mode = QuantMode::kFloat, .taps = means.values()});
+  pictures.load([&](const Batch& batch) {
     const c10::InferenceMode no_gradients;
-    std::vector<Tensor> outputs =
-        plan_.run({batch.images}, [&](ValueId value, const TensorView& view) {
-          const auto [first, last] = readers_.equal_range(value);
-          for (auto reader = first; reader != last; ++reader) {
-            means_[reader->second].add(batch.index, layers_[reader->second], view);
-          }
-        });
-    if (is_judged(batch.index)) judged_[batch.index] = {batch.images, std::move(outputs)};
-  }
-
-  /// kJudged batches at equal distances, all where there are no more.
-  bool is_judged(std::size_t batch) const {
-    const std::size_t count = std::min(kJudged, judged_.size());
-    return batch * count / judged_.size() != (batch + 1) * count / judged_.size();
-  }
-
-  const std::vector<WeightedLayer>& layers_;
-  const Plan plan_;
-  std::multimap<ValueId, std::size_t> readers_;
-  std::vector<ColumnMean> means_;
-  std::vector<Judged> judged_;  ///< By batch; most stay empty.
-  const int threads_;
-};
+    plan.run({batch.images},
+             [&](ValueId value, const TensorView& view) { means.see(batch, value, view); });
+  });
+}
 
 /// The mean input column of the walk's next layer.
 at::Tensor mean_column(const WeightedLayer& layer, const CalibrationPictures& pictures,
@@ -260,15 +203,23 @@ PtqReport correct_bias(Graph& graph, const Graph& reference, const CalibrationDa
   const std::vector<WeightedLayer> twins = internal::layers_in(reference, correction.layers);
   CalibrationPictures pictures(data,
                                std::max(bytes_per_sample(graph), bytes_per_sample(reference)));
-  FloatSweep sweep(reference, twins, pictures);
-  correction.inputs = sweep.mean_columns();
-  for (std::size_t i = 0; i < twins.size(); ++i) {
-    correction.outputs.push_back(mean_outputs(weight_matrices(reference, twins[i]),
-                                              correction.inputs[i], bias_of(reference, twins[i])));
+  std::shared_ptr<const FloatMeans> means = data.float_means;
+  if (means != nullptr) {
+    pictures.load();
+  } else {
+    const auto found = std::make_shared<FloatMeans>(reference, data.samples.size());
+    look_at(reference, pictures, *found);
+    means = found;
+  }
+  for (const WeightedLayer& twin : twins) {
+    const std::vector<double> column = means->mean_column(twin.layer);
+    correction.inputs.push_back(at::tensor(column, at::kDouble).reshape({twin.groups, -1}));
+    correction.outputs.push_back(mean_outputs(weight_matrices(reference, twin),
+                                              correction.inputs.back(), bias_of(reference, twin)));
   }
   Graph apart = corrected_apart(graph, correction);
   Graph in_turn = corrected_in_turn(graph, correction, pictures);
-  const OutputReference judge = sweep.judge();
+  const OutputReference judge = means->outputs(pictures.threads());
   const std::vector<NodeId> without = gemms_without_bias(graph, correction.layers);
   graph = judge.sqnr_db(in_turn) > judge.sqnr_db(apart) ? std::move(in_turn) : std::move(apart);
   for (const NodeId gemm : without) quantize_bias(graph, gemm);

@@ -77,6 +77,25 @@ TEST(ActivationSweep, SeesFloatValuesBeforeEveryUnknownQuantizer) {
   EXPECT_EQ(found[1].threshold, largest);
 }
 
+TEST(ActivationSweep, ShowsOtherValuesToo) {
+  Net net;
+  net.quant(net.quantizer("in", {.bits = 2}), "in_quant");
+  net.relu();
+  const ValueId active = net.last;
+  net.quant(net.quantizer("out", {.bits = 2, .is_signed = false}), "out_quant");
+  ActivationSweep sweep(net.finished(), "min_max", {}, kImages, {active});
+  const Tensor batch = images(kImages, 1);
+  std::vector<Tensor> shown;
+  sweep.add(0, batch, [&](ValueId value, const TensorView& view) {
+    EXPECT_EQ(value, active);
+    shown.push_back(view.to_tensor());
+  });
+  Tensor wanted = batch;
+  for (float& value : wanted.mutable_data<float>()) value = std::max(value, 0.0F);
+  EXPECT_THAT(shown, testing::ElementsAre(wanted));
+  EXPECT_EQ(sweep.thresholds().size(), 2U);
+}
+
 TEST(ActivationSweep, ObservesAllValuesOfAQuantizerTogether) {
   Net net;
   const QuantizerId shared = net.quantizer("shared", {.bits = 8});

@@ -127,6 +127,30 @@ TEST(Plan, FusesNormalizationActivationAndQuantWithoutChangingThem) {
   expect_near(shown.at(active), normalized(graph, x), kReassociation);
 }
 
+TEST(Plan, FusesConvolutionsWithWhatFollowsWithoutChangingThem) {
+  for (const std::int64_t group : {1, 6}) {
+    for (const std::int64_t kernel : {1, 3}) {
+      Net net(6);
+      net.add("Conv",
+              {net.constant(random_tensor({6, 6 / group, kernel, kernel}, 3)),
+               net.constant(random_tensor({6}, 4))},
+              {{"group", group}, {"pads", std::vector<std::int64_t>(4, kernel / 2)}});
+      const ValueId sum = net.last;
+      net.batch_normalization(6, 1);
+      net.add("Relu");
+      net.quant(net.quantizer({.bits = 4, .is_signed = false}, {0.2F}));
+      const Graph graph = net.finished();
+      const Plan fused(graph);
+      const Plan stepwise(graph, {.taps = {sum}});
+      // Of several sizes, the last as the first.
+      for (const std::int64_t images : {2, 1, 3, 2}) {
+        const Tensor x = random_tensor({images, 6, 6, 5}, 9);
+        EXPECT_EQ(fused.run({x})[0], stepwise.run({x})[0]) << group << ", " << kernel;
+      }
+    }
+  }
+}
+
 TEST(Plan, RunsTheFloatNetworkWithTheClipThatItsQuantizersStandFor) {
   Net net;
   net.quant(net.quantizer({.bits = 8}, {}));  // Not known, and not needed in float.
