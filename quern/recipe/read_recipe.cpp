@@ -185,10 +185,10 @@ toml::table parse(std::string_view text, const std::string& name) {
 }
 
 /// Puts "a.b=value" into the table, as if the file had said so.
-void apply_override(toml::table& root, const std::string& override_) {
-  const std::size_t equals = override_.find('=');
-  require(equals != std::string::npos && equals > 0, "--set {}: expected key=value", override_);
-  std::string text = override_.substr(equals + 1);
+void apply_override(toml::table& root, const std::string& setting) {
+  const std::size_t equals = setting.find('=');
+  require(equals != std::string::npos && equals > 0, "--set {}: expected key=value", setting);
+  std::string text = setting.substr(equals + 1);
   toml::table value;
   try {
     value = toml::parse("value = " + text);
@@ -197,13 +197,13 @@ void apply_override(toml::table& root, const std::string& override_) {
   }
 
   toml::table* table = &root;
-  std::string_view path(override_.data(), equals);
+  std::string_view path(setting.data(), equals);
   for (std::size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
     const std::string_view part = path.substr(0, dot);
     toml::node* inner = table->get(part);
     if (inner == nullptr) inner = &table->insert(part, toml::table{}).first->second;
     table = inner->as_table();
-    require(table != nullptr, "--set {}: '{}' is not a table", override_, part);
+    require(table != nullptr, "--set {}: '{}' is not a table", setting, part);
     path.remove_prefix(dot + 1);
   }
   table->insert_or_assign(path, *value.get("value"));
@@ -314,7 +314,7 @@ ZooOptions zoo_options(const Recipe& recipe) {
 Recipe parse_recipe(std::string_view text, const std::string& name,
                     const std::vector<std::string>& overrides) {
   toml::table root = parse(text, name);
-  for (const std::string& override_ : overrides) apply_override(root, override_);
+  for (const std::string& setting : overrides) apply_override(root, setting);
   Recipe recipe;
   Reader reader(root, name);
   describe(reader, recipe);

@@ -24,7 +24,7 @@ class LoweredOp : public LoweredNetwork {
 
   IntModel expect_faithful(const Graph& graph, const LowerOptions& options = {},
                            std::int64_t rare = 1000) const {
-    const IntModel model = lower(graph, options).model;
+    IntModel model = lower(graph, options).model;
     const CodeDifferences found = compare(graph, model);
     EXPECT_GT(found.elements, 0);
     EXPECT_LE(found.largest, 1) << found.first_layer;
