@@ -33,10 +33,9 @@ const float* OutputGradient::read(std::int64_t first, std::int64_t count, float*
   return scratch;
 }
 
-void ConvKernel::pass_back(const ConvBackward& work, const ConvSums& sums, std::int64_t first,
-                           std::int64_t count) const {
+void ConvKernel::pass_back(const ConvBackward& work, const ConvSums& sums, float* gradient,
+                           std::int64_t first, std::int64_t count) const {
   if (work.input.pass == nullptr) return;
-  float* const gradient = work.dx + first;
   run(*work.input.pass,
       PassReduction{.x = work.input.x + first,
                     .dy = gradient,

@@ -68,9 +68,9 @@ struct ConvForward {
   float* y = nullptr;
   std::span<const Pointwise> passes = {};  ///< Over the outputs, one after the other.
 
-  /// Takes `count` outputs from `first` on, whole pixels, through the passes.
-  void finish(std::int64_t first, std::int64_t count) const {
-    for (const Pointwise& pass : passes) pass(y + first, y + first, count);
+  /// Takes `count` outputs, whole pixels, through the passes.
+  void finish(float* outputs, std::int64_t count) const {
+    for (const Pointwise& pass : passes) pass(outputs, outputs, count);
   }
 };
 
@@ -108,9 +108,17 @@ class ConvKernel {
  protected:
   ConvKernel(const ConvShape& shape, Isa isa) : shape_(shape), isa_(isa) {}
 
-  /// What gradients go through behind the convolution: the pass, with its sums.
-  void pass_back(const ConvBackward& work, const ConvSums& sums, std::int64_t first,
-                 std::int64_t count) const;
+  /// What gradients go through behind the convolution: the pass, with its sums. `gradient` is by
+  /// the `count` elements from `first` on, and becomes that by x.
+  void pass_back(const ConvBackward& work, const ConvSums& sums, float* gradient,
+                 std::int64_t first, std::int64_t count) const;
+
+  std::int64_t input_size() const {
+    return shape_.images * shape_.input[0] * shape_.input[1] * shape_.channels;
+  }
+  std::int64_t output_size() const {
+    return shape_.images * shape_.output[0] * shape_.output[1] * shape_.out_channels;
+  }
 
   ConvShape shape_;
   Isa isa_;

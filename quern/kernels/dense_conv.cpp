@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "quern/kernels/matrix_product.h"
+#include "quern/kernels/streamed_output.h"
 #include "quern/kernels/transposed.h"
 #include "quern/kernels/window_rows.h"
 
@@ -19,9 +20,10 @@ void DenseConv::forward(std::int64_t piece, const ConvForward& work, MomentSums*
   const std::int64_t width = shape_.output[1];
   const auto band = pieces_.band(piece, shape_.output[0]);
   WindowRows rows(shape_, work.input, band.image, isa_);
+  StreamedOutput output(work.y, output_size(), width * out);
   for (std::int64_t y = band.begin; y < band.end; ++y) {
     rows.go_to(y);
-    float* const to = work.y + (band.image * shape_.output[0] + y) * width * out;
+    const std::int64_t first = (band.image * shape_.output[0] + y) * width * out;
     for (std::int64_t k = 0; k < shape_.kernel[0]; ++k) {
       multiply({.rows = width,
                 .columns = out,
@@ -31,13 +33,14 @@ void DenseConv::forward(std::int64_t piece, const ConvForward& work, MomentSums*
                 .a_depth = 1,
                 .b = weight_.data() + k * across_ * out,
                 .b_row = out,
-                .c = to,
+                .c = output.tile(first),
                 .c_row = out,
                 .adds = k > 0},
                isa_);
     }
-    if (moments != nullptr) moments->add(to, width * out, isa_);
-    work.finish(to - work.y, width * out);
+    if (moments != nullptr) moments->add(output.tile(first), width * out, isa_);
+    work.finish(output.tile(first), width * out);
+    output.finish(first, width * out, isa_);
   }
 }
 

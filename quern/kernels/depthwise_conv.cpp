@@ -4,6 +4,7 @@
 #include <array>
 
 #include "quern/kernels/depthwise_row.h"
+#include "quern/kernels/streamed_output.h"
 #include "quern/kernels/transposed.h"
 #include "quern/kernels/window_rows.h"
 
@@ -30,21 +31,23 @@ void DepthwiseConv::forward(std::int64_t piece, const ConvForward& work,
   const std::int64_t width = shape_.output[1];
   const auto band = pieces_.band(piece, shape_.output[0]);
   WindowRows rows(shape_, work.input, band.image, isa_);
+  StreamedOutput output(work.y, output_size(), width * channels);
   for (std::int64_t y = band.begin; y < band.end; ++y) {
     rows.go_to(y);
     Window window{};
     for (std::int64_t k = 0; k < kernel_; ++k) window[static_cast<std::size_t>(k)] = rows.row(k);
-    float* const to = work.y + (band.image * shape_.output[0] + y) * width * channels;
+    const std::int64_t first = (band.image * shape_.output[0] + y) * width * channels;
     run({.kernel = kernel_,
          .channels = channels,
          .width = width,
          .stride = shape_.strides[1],
          .rows = window.data(),
          .weight = weight_.data(),
-         .y = to},
+         .y = output.tile(first)},
         isa_);
-    if (moments != nullptr) moments->add(to, width * channels, isa_);
-    work.finish(to - work.y, width * channels);
+    if (moments != nullptr) moments->add(output.tile(first), width * channels, isa_);
+    work.finish(output.tile(first), width * channels);
+    output.finish(first, width * channels, isa_);
   }
 }
 
@@ -63,7 +66,7 @@ void DepthwiseConv::backward(std::int64_t piece, const ConvBackward& work,
   const std::int64_t columns = std::min(out_width, (width + shape_.pads[1] - 1) / stride[1] + 1);
   PaddedRows rows(kernel_, out_height, (width + kernel_ - 1) * channels);
   Scratch scratch(std::max(columns, width) * channels);
-  Scratch unwanted(work.dx == nullptr ? row_length : 0);
+  StreamedOutput dx(work.dx, input_size(), row_length);
   Scratch dweight(kernel_ * kernel_ * channels);
   const auto load = [&](std::int64_t row, float* memory) {
     const std::int64_t first = (band.image * out_height + row) * out_width * channels;
@@ -88,10 +91,11 @@ void DepthwiseConv::backward(std::int64_t piece, const ConvBackward& work,
          .rows = window.data(),
          .weight = weight_.data(),
          .x = work.input.read(first, row_length, scratch.data(), isa_),
-         .dx = work.dx == nullptr ? unwanted.data() : work.dx + first,
+         .dx = dx.tile(first),
          .dweight = dweight.data()},
         isa_);
-    if (work.dx != nullptr) pass_back(work, sums, first, row_length);
+    if (work.dx != nullptr) pass_back(work, sums, dx.tile(first), first, row_length);
+    dx.finish(first, row_length, isa_);
   }
   add_transposed(dweight.data(), kernel_ * kernel_, channels, sums.weight);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "quern/kernels/matrix_product.h"
+#include "quern/kernels/streamed_output.h"
 #include "quern/kernels/transposed.h"
 
 namespace quern {
@@ -34,10 +35,11 @@ void PointwiseConv::forward(std::int64_t piece, const ConvForward& work,
   const std::int64_t in = shape_.channels;
   const std::int64_t out = shape_.out_channels;
   Scratch scratch(tile_ * in);
+  StreamedOutput output(work.y, output_size(), tile_ * out);
   const std::int64_t end = std::min(pixels_, (piece + 1) * length_);
   for (std::int64_t first = piece * length_; first < end; first += tile_) {
     const std::int64_t n = std::min(tile_, end - first);
-    float* const y = work.y + first * out;
+    float* const y = output.tile(first * out);
     multiply({.rows = n,
               .columns = out,
               .depth = in,
@@ -50,7 +52,8 @@ void PointwiseConv::forward(std::int64_t piece, const ConvForward& work,
               .c_row = out},
              isa_);
     if (moments != nullptr) moments->add(y, n * out, isa_);
-    work.finish(first * out, n * out);
+    work.finish(y, n * out);
+    output.finish(first * out, n * out, isa_);
   }
 }
 
@@ -60,6 +63,7 @@ void PointwiseConv::backward(std::int64_t piece, const ConvBackward& work,
   const std::int64_t out = shape_.out_channels;
   Scratch input_scratch(tile_ * in);
   Scratch gradient_scratch(tile_ * out);
+  StreamedOutput dx(work.dx, input_size(), tile_ * in);
   const std::int64_t end = std::min(pixels_, (piece + 1) * length_);
   for (std::int64_t first = piece * length_; first < end; first += tile_) {
     const std::int64_t n = std::min(tile_, end - first);
@@ -85,10 +89,11 @@ void PointwiseConv::backward(std::int64_t piece, const ConvBackward& work,
               .a_depth = 1,
               .b = weight_.data(),
               .b_row = in,
-              .c = work.dx + first * in,
+              .c = dx.tile(first * in),
               .c_row = in},
              isa_);
-    pass_back(work, sums, first * in, n * in);
+    pass_back(work, sums, dx.tile(first * in), first * in, n * in);
+    dx.finish(first * in, n * in, isa_);
   }
 }
 
