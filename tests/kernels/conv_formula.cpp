@@ -143,7 +143,7 @@ ConvProblem::Result ConvProblem::by_formula() const {
     result.pass_sums = by_channel(result.pass_sums, pass_.period, shape_.channels);
   }
   const auto channels = at(shape_.out_channels);
-  const double pixels = static_cast<double>(y.size() / channels);
+  const double pixels = static_cast<double>(y.size()) / static_cast<double>(channels);
   result.mean.resize(channels);
   result.variance.resize(channels);
   for (std::size_t i = 0; i < y.size(); ++i) result.mean[i % channels] += y[i] / pixels;

@@ -16,7 +16,8 @@ std::vector<float> numbers(std::int64_t pixels) {
   Random random(1);
   std::vector<float> result;
   for (std::int64_t i = 0; i < pixels * kChannels; ++i) {
-    result.push_back(static_cast<float>(100 + i % kChannels + random.normal()));
+    result.push_back(
+        static_cast<float>(static_cast<double>(100 + i % kChannels) + random.normal()));
   }
   return result;
 }

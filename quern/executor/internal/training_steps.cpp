@@ -57,8 +57,8 @@ PassScale ActivationGrid::scale(const TrainingContext& context, const at::Tensor
           "its scale is not known yet: calibrate, or take it from statistics first");
   result.learns_step = kind == QuantizerKind::kLsq;
   if (result.learns_step) {
-    const auto features = static_cast<double>(x.numel() / std::max<std::int64_t>(1, x.size(0)));
-    result.factor = 1 / std::sqrt(features * static_cast<double>(spec.qmax()));
+    const std::int64_t features = x.numel() / std::max<std::int64_t>(1, x.size(0));
+    result.factor = 1 / std::sqrt(static_cast<double>(features) * static_cast<double>(spec.qmax()));
   }
   return result;
 }

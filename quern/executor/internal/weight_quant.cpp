@@ -183,8 +183,9 @@ Forward build_weight_quant(const StepSource& source, const TrainingContext& cont
     const bool learns = entry.kind == QuantizerKind::kLsq || entry.kind == QuantizerKind::kPact;
     grid.scale = learns ? parameters.scale(entry.id) : parameters.current_scale(entry.id);
     if (entry.kind == QuantizerKind::kLsq) {
-      const auto count = static_cast<double>(weight.numel() / grid.scale.numel());
-      grid.factor = 1 / std::sqrt(count * static_cast<double>(entry.spec.qmax()));
+      const std::int64_t count = weight.numel() / grid.scale.numel();
+      grid.factor =
+          1 / std::sqrt(static_cast<double>(count) * static_cast<double>(entry.spec.qmax()));
     }
     if (entry.kind != QuantizerKind::kMinMax) {
       return std::vector{quantized(weight, grid, context.operators)};
