@@ -58,6 +58,15 @@ TEST_F(LoweredPointwise, TakesFunctionsOfCodesAsTables) {
   }
 }
 
+TEST_F(LoweredPointwise, TakesAGeluByTanhAsItsTable) {
+  Network net(3, 8, 1);
+  const ValueId conv = net.conv("conv", net.input());
+  const ValueId branch = net.op("branch", "Add", {conv, conv});
+  const ValueId gelu = net.op("gelu", "Gelu", {conv}, {{"approximate", std::string("tanh")}});
+  const Graph graph = quantized(net.finish({gelu, branch}), 8, 8);
+  EXPECT_EQ(count_of<IntLookup>(expect_faithful(graph)), 1);
+}
+
 TEST_F(LoweredPointwise, TakesRisingFunctionsOfSumsAsThresholds) {
   for (const std::string op : {"Elu", "HardSigmoid", "LeakyRelu", "Sigmoid", "Softplus", "Tanh"}) {
     SCOPED_TRACE(op);
