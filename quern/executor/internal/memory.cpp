@@ -42,7 +42,9 @@ class TensorMemory final : public c10::Allocator {
   c10::DataPtr allocate(std::size_t size) override {
     Origin* const origin = take(size);
     void* const memory = reinterpret_cast<std::byte*>(origin) + sizeof(Origin);
-    c10::profiledCPUMemoryReporter().New(memory, size);  // For whoever counts what is in use.
+    // For whoever counts what is in use: what comes while it looks on, and that when it goes.
+    if (c10::memoryProfilingEnabled()) origin->reported = static_cast<std::int64_t>(size);
+    report(memory, origin->reported);
     return {memory, memory, &drop, c10::Device(c10::kCPU)};
   }
 
@@ -58,7 +60,13 @@ class TensorMemory final : public c10::Allocator {
     TensorMemory* memory = nullptr;
     std::size_t begin = 0;
     std::size_t length = 0;
+    std::int64_t reported = 0;  ///< Bytes that LibTorch's profiler was told of.
   };
+
+  static void report(void* memory, std::int64_t bytes) {
+    if (!c10::memoryProfilingEnabled()) return;
+    c10::reportMemoryUsageToProfiler(memory, bytes, 0, 0, c10::Device(c10::kCPU));
+  }
 
   Origin* take(std::size_t size) {
     if (size >= kLarge) {
@@ -72,9 +80,9 @@ class TensorMemory final : public c10::Allocator {
   }
 
   static void drop(void* memory) {
-    c10::profiledCPUMemoryReporter().Delete(memory);
     auto* const origin =
         reinterpret_cast<Origin*>(static_cast<std::byte*>(memory) - sizeof(Origin));
+    if (origin->reported > 0) report(memory, -origin->reported);
     if (origin->memory == nullptr) return c10::free_cpu(origin);
     const std::lock_guard lock(origin->memory->mutex_);
     origin->memory->gaps_.give_back(origin->begin, origin->length);
