@@ -44,7 +44,7 @@ class ArraysOfOp {
     take("shift", numbers.shift);
     take("remainder", numbers.remainder);
     take("highest", numbers.highest);
-    const std::int64_t levels = numbers.high - numbers.low;
+    const std::int64_t levels = std::int64_t{numbers.high} - numbers.low;
     take("thresholds", numbers.thresholds, {std::ssize(numbers.thresholds) / levels, levels});
   }
   void take_numbers(const IntConv& conv) {
