@@ -38,8 +38,17 @@ void record_source(IntModel& model, const std::string& source, const fs::path& o
   model.provenance = to_texts(provenance);
 }
 
+/// Refuses to write over the network that is read.
+void check_output(const std::string& source, const std::string& output) {
+  std::error_code none_there;
+  require(!fs::equivalent(source, output, none_there),
+          "'{}' is the network to be lowered: the integers need a file of their own", output);
+}
+
 void run(const LowerCommand& options) {
   const std::string& source = options.recipe.model.source;
+  check_output(source, options.output);
+  check_output(source, options.weights);
   check_zoo_options(options.recipe, {source});
   LoweredModel lowered = lower(load(options.recipe, source), options.options);
   for (const std::string& note : lowered.report.notes) log_info("{}", note);

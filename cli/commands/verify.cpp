@@ -60,15 +60,20 @@ fs::path graph_of(const VerifyCommand& options, const Provenance& provenance) {
   return path;
 }
 
+/// The file itself, or, of the folder of a run, what quantization or training left there.
+fs::path network_of(const fs::path& source) {
+  if (!fs::is_directory(source)) return source;
+  fs::path quantized = source / "models" / "quantized.onnx";
+  return fs::exists(quantized) ? quantized : source / "models" / "best.onnx";
+}
+
 Forms forms_of(const VerifyCommand& options) {
   if (is_integer_network(options.source)) {
     IntegerFile file = load_integers(options.source);
     const fs::path path = graph_of(options, file.provenance);
     return {load(options.recipe, path.string()), std::move(file.model), file.provenance.options};
   }
-  const bool is_run = fs::is_directory(options.source);
-  const fs::path path =
-      is_run ? fs::path(options.source) / "models" / "quantized.onnx" : fs::path(options.source);
+  const fs::path path = network_of(options.source);
   Forms forms{load(options.recipe, path.string()), {}, options.options};
   forms.model = lower(forms.graph, forms.options).model;
   return forms;

@@ -39,7 +39,7 @@ FloatMeans::FloatMeans(const Graph& graph, std::size_t pictures)
 
 FloatMeans::~FloatMeans() = default;
 
-bool FloatMeans::is_judged(const Batch& batch) const {
+bool FloatMeans::is_chosen(const Batch& batch) const {
   const std::size_t count = std::min(kJudged, pictures_);
   return std::ranges::any_of(batch.samples, [&](std::size_t picture) {
     return picture * count / pictures_ != (picture + 1) * count / pictures_;
@@ -57,9 +57,12 @@ void FloatMeans::see(const Batch& batch, ValueId value, const TensorView& view) 
   const bool is_output = std::ranges::find(outputs_, value) != outputs_.end();
   const std::lock_guard lock(mutex_);
   columns_[batch.index].merge(sums);
-  if (!is_output || !is_judged(batch)) return;
-  judged_[batch.index].images = batch.images;
-  judged_[batch.index].outputs[value] = view.to_tensor();
+  const bool is_first = judged_.empty() || batch.index <= judged_.begin()->first;
+  if (!is_output || (!is_chosen(batch) && !is_first)) return;
+  Judged& judged = judged_[batch.index];
+  judged.is_chosen = is_chosen(batch);
+  judged.images = batch.images;
+  judged.outputs[value] = view.to_tensor();
 }
 
 std::vector<double> FloatMeans::mean_column(const std::string& layer) const {
@@ -78,7 +81,11 @@ std::vector<double> FloatMeans::mean_column(const std::string& layer) const {
 OutputReference FloatMeans::outputs(int threads) const {
   std::vector<Tensor> images;
   std::vector<std::vector<Tensor>> outputs;
+  const bool any_chosen =
+      std::ranges::any_of(judged_, [](const auto& entry) { return entry.second.is_chosen; });
   for (const auto& [batch, judged] : judged_) {
+    const bool is_first = batch == judged_.begin()->first;
+    if (any_chosen ? !judged.is_chosen : !is_first) continue;
     images.push_back(judged.images);
     std::vector<Tensor>& of_batch = outputs.emplace_back();
     for (const ValueId output : outputs_) of_batch.push_back(judged.outputs.at(output));

@@ -40,7 +40,8 @@ class FloatMeans {
   /// @throws Error(kInvalidArgument) for an unknown layer.
   std::vector<double> mean_column(const std::string& layer) const;
 
-  /// The outputs for a few pictures, evenly spread.
+  /// The outputs for a few pictures, evenly spread; for the first that could be read where none of
+  /// those could.
   OutputReference outputs(int threads) const;
 
  private:
@@ -51,11 +52,13 @@ class FloatMeans {
     std::int64_t columns = 0;
   };
   struct Judged {
+    bool is_chosen = false;  ///< Else the first batch, for want of a better one.
     Tensor images;
     std::map<ValueId, Tensor> outputs;
   };
 
-  bool is_judged(const Batch& batch) const;
+  /// Whether a batch holds one of the pictures by which networks are judged.
+  bool is_chosen(const Batch& batch) const;
 
   std::unique_ptr<const Layers> layers_;
   std::vector<ValueId> outputs_;

@@ -61,6 +61,19 @@ TEST_F(FloatMeansTest, KeepTheOutputsOfAFewPictures) {
   EXPECT_GT(outputs.sqnr_db(reference_), 100);
 }
 
+TEST_F(FloatMeansTest, KeepTheOutputsOfTheFirstPicturesWhereNoneThatIsChosenCanBeRead) {
+  FloatMeans means(reference_, 1000);  // Of these, the last of every 125 are chosen.
+  const Plan plan(reference_, {.mode = QuantMode::kFloat, .taps = means.values()});
+  std::vector<Batch> batches;
+  for_each_batch(data_.samples, data_.loader,
+                 [&](int, const Batch& batch) { batches.push_back(batch); });
+  for (const std::size_t i : {1U, 0U, 2U}) {
+    plan.run({batches.at(i).images},
+             [&](ValueId value, const TensorView& view) { means.see(batches.at(i), value, view); });
+  }
+  EXPECT_EQ(means.outputs(1).pictures(), batches[0].samples.size());
+}
+
 TEST_F(FloatMeansTest, SaveBiasCorrectionItsOwnSweep) {
   const Graph before = quantized(reference_);
   Graph alone = before;

@@ -23,7 +23,12 @@ ConvShape on_images(ConvShape shape, const WindowGeometry& window, const at::Ten
 std::optional<ConvKind> kernel_kind(const WindowGeometry& window, const ConvShape& shape,
                                     bool needs_input_gradient) {
   constexpr WindowGeometry::Pair kOne = {1, 1};
-  return window.dilations == kOne ? conv_kind(shape, needs_input_gradient) : std::nullopt;
+  constexpr WindowGeometry::Pair kNone = {0, 0};
+  if (window.dilations != kOne) return std::nullopt;
+  const std::optional<ConvKind> kind = conv_kind(shape, needs_input_gradient);
+  // The shape says nothing of pads at the end, without which an output is a product with one input.
+  if (kind == ConvKind::kPointwise && window.pads_end != kNone) return std::nullopt;
+  return kind;
 }
 
 }  // namespace quern

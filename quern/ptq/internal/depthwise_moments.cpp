@@ -18,8 +18,8 @@ class TapRows {
       : window_(window),
         view_(view),
         width_(view.shape[3] + window.pads_begin[1] + window.pads_end[1]),
-        rows_(static_cast<std::size_t>((window.kernel[0] * width_ + windows(1) * step()) *
-                                       kTapLanes)) {
+        rows_(
+            static_cast<std::size_t>(window.kernel[0] * width_ * kTapLanes + windows(1) * step())) {
     // Taps that fill the last tile read zeros, which lie behind the rows.
     const std::int64_t taps = window.kernel[0] * window.kernel[1];
     taps_.assign(static_cast<std::size_t>((taps + kTapTile - 1) / kTapTile * kTapTile),

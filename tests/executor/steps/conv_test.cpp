@@ -70,6 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ConvCase{4, 1, 2, {2, 2, 2, 2}, 3, 3, 4, 4},
                     ConvCase{4, 2, 1, {2, 2, 2, 2}, 5, 5, 4, 4},
                     ConvCase{1, 1, 1, {0, 0, 0, 0}, 1, 1}, ConvCase{1, 2, 1, {0, 0, 0, 0}, 1, 1},
+                    ConvCase{1, 1, 1, {0, 0, 1, 2}, 1, 1}, ConvCase{1, 1, 1, {1, 0, 0, 2}, 1, 1},
                     ConvCase{1, 1, 1, {0, 0, 0, 0}, 1, 1, 192, 192}));
 
 /// The transposed convolution is the adjoint: every product lands where the convolution reads.
