@@ -76,31 +76,6 @@ std::vector<NodeId> gemms_without_bias(const Graph& graph,
   return found;
 }
 
-/// The mean of a layer's input columns. Batches are added in their order, whichever comes first.
-class ColumnMean {
- public:
-  explicit ColumnMean(std::size_t batches) : batches_(batches) {}
-
-  void add(std::size_t batch, const WeightedLayer& layer, const TensorView& input) {
-    batches_[batch] = internal::column_sum(layer, input);
-  }
-
-  /// [groups, inputs]
-  at::Tensor mean() const {
-    at::Tensor total;
-    std::int64_t columns = 0;
-    for (const auto& [sum, count] : batches_) {
-      if (count == 0) continue;  // None of its pictures could be read.
-      total = total.defined() ? total + sum : sum;
-      columns += count;
-    }
-    return total / static_cast<double>(columns);
-  }
-
- private:
-  std::vector<std::pair<at::Tensor, std::int64_t>> batches_;
-};
-
 /// What the float network does on the pictures, which are decoded meanwhile.
 void look_at(const Graph& reference, CalibrationPictures& pictures, FloatMeans& means) {
   const Plan plan(reference, {.mode = QuantMode::kFloat, .taps = means.values()});
@@ -114,7 +89,7 @@ void look_at(const Graph& reference, CalibrationPictures& pictures, FloatMeans& 
 /// The mean input column of the walk's next layer.
 at::Tensor mean_column(const WeightedLayer& layer, const CalibrationPictures& pictures,
                        ActivationWalk& walk) {
-  ColumnMean mean(pictures.batches());
+  internal::ColumnMean mean;
   const ActivationWalk::Stop stop = walk.next();
   for_each_lane(pictures.batches(), pictures.threads(), [&](std::size_t, std::size_t batch) {
     const c10::InferenceMode no_gradients;

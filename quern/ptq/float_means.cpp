@@ -20,20 +20,21 @@ constexpr std::size_t kJudged = 8;
 
 }  // namespace
 
-/// By the value that they read.
 struct FloatMeans::Layers {
   std::multimap<ValueId, WeightedLayer> by_input;
+  std::map<std::string, internal::ColumnMean> means;
 };
 
 FloatMeans::FloatMeans(const Graph& graph, std::size_t pictures)
-    : outputs_(graph.outputs().begin(), graph.outputs().end()), pictures_(pictures) {
-  Layers layers;
+    : layers_(std::make_unique<Layers>()),
+      outputs_(graph.outputs().begin(), graph.outputs().end()),
+      pictures_(pictures) {
   std::set<ValueId> values(outputs_.begin(), outputs_.end());
   for (WeightedLayer& layer : internal::weighted_layers(graph)) {
     values.insert(layer.input);
-    layers.by_input.emplace(layer.input, std::move(layer));
+    layers_->means.try_emplace(layer.layer);
+    layers_->by_input.emplace(layer.input, std::move(layer));
   }
-  layers_ = std::make_unique<const Layers>(std::move(layers));
   values_.assign(values.begin(), values.end());
 }
 
@@ -47,16 +48,12 @@ bool FloatMeans::is_chosen(const Batch& batch) const {
 }
 
 void FloatMeans::see(const Batch& batch, ValueId value, const TensorView& view) {
-  std::map<std::string, ColumnSum> sums;
   const auto [first, last] = layers_->by_input.equal_range(value);
   for (auto layer = first; layer != last; ++layer) {
-    const auto [sum, columns] = internal::column_sum(layer->second, view);
-    const auto* const data = sum.const_data_ptr<double>();
-    sums[layer->second.layer] = {std::vector<double>(data, data + sum.numel()), columns};
+    layers_->means.at(layer->second.layer).add(batch.index, layer->second, view);
   }
   const bool is_output = std::ranges::find(outputs_, value) != outputs_.end();
   const std::lock_guard lock(mutex_);
-  columns_[batch.index].merge(sums);
   const bool is_first = judged_.empty() || batch.index <= judged_.begin()->first;
   if (!is_output || (!is_chosen(batch) && !is_first)) return;
   Judged& judged = judged_[batch.index];
@@ -66,16 +63,11 @@ void FloatMeans::see(const Batch& batch, ValueId value, const TensorView& view) 
 }
 
 std::vector<double> FloatMeans::mean_column(const std::string& layer) const {
-  ColumnSum total;
-  for (const auto& [batch, layers] : columns_) {
-    const auto found = layers.find(layer);
-    require(found != layers.end(), "the float network has no layer '{}'", layer);
-    total.sum.resize(found->second.sum.size());
-    for (std::size_t i = 0; i < total.sum.size(); ++i) total.sum[i] += found->second.sum[i];
-    total.columns += found->second.columns;
-  }
-  for (double& x : total.sum) x /= static_cast<double>(total.columns);
-  return total.sum;
+  const auto found = layers_->means.find(layer);
+  require(found != layers_->means.end(), "the float network has no layer '{}'", layer);
+  const at::Tensor mean = found->second.mean();
+  const auto* const values = mean.const_data_ptr<double>();
+  return {values, values + mean.numel()};
 }
 
 OutputReference FloatMeans::outputs(int threads) const {

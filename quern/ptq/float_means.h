@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -33,7 +32,7 @@ class FloatMeans {
   void see(const Batch& batch, ValueId value, const TensorView& view);
 
   /// Whether it has seen nothing.
-  bool empty() const { return columns_.empty(); }
+  bool empty() const { return judged_.empty(); }
 
   /// The mean over all columns of what a layer reads, [groups, inputs] (see WeightedLayer), the
   /// same whatever the order in which batches came.
@@ -47,10 +46,6 @@ class FloatMeans {
  private:
   struct Layers;
 
-  struct ColumnSum {
-    std::vector<double> sum;
-    std::int64_t columns = 0;
-  };
   struct Judged {
     bool is_chosen = false;  ///< Else the first batch, for want of a better one.
     Tensor images;
@@ -60,13 +55,12 @@ class FloatMeans {
   /// Whether a batch holds one of the pictures by which networks are judged.
   bool is_chosen(const Batch& batch) const;
 
-  std::unique_ptr<const Layers> layers_;
+  std::unique_ptr<Layers> layers_;
   std::vector<ValueId> outputs_;
   std::vector<ValueId> values_;
   const std::size_t pictures_;
   std::mutex mutex_;
-  std::map<std::size_t, std::map<std::string, ColumnSum>> columns_;  ///< By batch and layer.
-  std::map<std::size_t, Judged> judged_;                             ///< By batch.
+  std::map<std::size_t, Judged> judged_;  ///< By batch.
 };
 
 }  // namespace quern

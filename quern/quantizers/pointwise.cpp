@@ -1,27 +1,19 @@
 #include "quern/quantizers/pointwise.h"
 
-#include <algorithm>
-
 #include "quern/base/error.h"
 #include "quern/quantizers/fake_quant.h"
+#include "quern/quantizers/repeated.h"
 
 namespace quern {
 namespace {
 
-/// Elements of a parameter array: enough to fill vector registers however few the channels.
-constexpr std::int64_t kPeriod = 256;
-
 /// `values` (one, or one per channel) repeated to `period` elements; empty stays empty.
-template <class T>
-std::vector<float> lanes(const std::vector<T>& values, std::int64_t channels, std::int64_t period) {
+std::vector<float> lanes(const std::vector<float>& values, std::int64_t channels,
+                         std::int64_t period) {
   if (values.empty()) return {};
   const auto count = static_cast<std::int64_t>(values.size());
   require(count == 1 || count == channels, "{} parameters for {} channels", count, channels);
-  std::vector<float> repeated(static_cast<std::size_t>(period));
-  for (std::size_t i = 0; i < repeated.size(); ++i) {
-    repeated[i] = static_cast<float>(values[i % values.size()]);
-  }
-  return repeated;
+  return repeated(values, 0, period);
 }
 
 const float* data_or_null(const std::vector<float>& values) {
@@ -35,16 +27,16 @@ Pointwise::Pointwise(const PointwiseSpec& spec, std::int64_t channels, Isa isa)
   require(channels > 0, "a pass over {} channels", channels);
   require(spec.multiplier.empty() == spec.offset.empty() && spec.low.empty() == spec.high.empty(),
           "a multiplier needs an offset and a lower bound an upper one");
-  period_ = channels * std::max<std::int64_t>(1, kPeriod / channels);
+  period_ = repeated_period(channels);
   multiplier_ = lanes(spec.multiplier, channels, period_);
   offset_ = lanes(spec.offset, channels, period_);
   low_ = lanes(spec.low, channels, period_);
   high_ = lanes(spec.high, channels, period_);
   if (!grid_) return;
   scale_ = lanes(spec.params.scale, channels, period_);
-  zero_point_ =
-      lanes(spec.params.zero_point.empty() ? std::vector<std::int32_t>{0} : spec.params.zero_point,
-            channels, period_);
+  std::vector<float> zero_point(spec.params.zero_point.begin(), spec.params.zero_point.end());
+  if (zero_point.empty()) zero_point = {0};
+  zero_point_ = lanes(zero_point, channels, period_);
   require(!scale_.empty(), "a {} grid without a scale", to_string(*grid_));
 }
 

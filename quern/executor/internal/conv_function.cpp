@@ -6,6 +6,9 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/custom_class.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "quern/executor/internal/measured_moments.h"
 #include "quern/executor/internal/pieces.h"
 

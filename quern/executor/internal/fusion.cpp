@@ -31,6 +31,10 @@ std::int64_t channels_of(const PointwiseSpec& spec) {
   return static_cast<std::int64_t>(channels);
 }
 
+bool changes_nothing(const PointwiseSpec& spec) {
+  return spec.multiplier.empty() && spec.low.empty() && !spec.grid;
+}
+
 /// Whether the parameters apply to dimension 1 of the value, as a pass has them.
 bool fits(const QuantSpec& spec) {
   return spec.granularity == Granularity::kPerTensor || spec.channel_axis == 1;
@@ -97,9 +101,7 @@ bool PointwiseChain::append_quant(const StepSource& source) {
   return true;
 }
 
-bool PointwiseChain::is_identity() const {
-  return spec_.multiplier.empty() && spec_.low.empty() && !spec_.grid;
-}
+bool PointwiseChain::is_identity() const { return changes_nothing(spec_); }
 
 Forward PointwiseChain::build() const {
   if (is_identity()) {
@@ -137,8 +139,7 @@ std::vector<Pointwise> PointwiseChain::passes(const at::Tensor& bias, std::int64
       found.emplace_back(sum, channels);
     }
   }
-  const bool is_identity = rest.multiplier.empty() && rest.low.empty() && !rest.grid;
-  if (!is_identity) found.emplace_back(rest, channels);
+  if (!changes_nothing(rest)) found.emplace_back(rest, channels);
   return found;
 }
 

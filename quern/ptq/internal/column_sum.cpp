@@ -1,5 +1,6 @@
 #include "quern/ptq/internal/column_sum.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -95,6 +96,22 @@ std::pair<at::Tensor, std::int64_t> column_sum(const WeightedLayer& layer,
   }
   return {result,
           input.shape[0] * window.windows(0, input.shape[2]) * window.windows(1, input.shape[3])};
+}
+
+void ColumnMean::add(std::size_t batch, const WeightedLayer& layer, const TensorView& input) {
+  auto sum = column_sum(layer, input);
+  const std::lock_guard lock(mutex_);
+  sums_[batch] = std::move(sum);
+}
+
+at::Tensor ColumnMean::mean() const {
+  at::Tensor total;
+  std::int64_t columns = 0;
+  for (const auto& [batch, sum] : sums_) {
+    total = total.defined() ? total + sum.first : sum.first;
+    columns += sum.second;
+  }
+  return total.defined() ? total / static_cast<double>(columns) : total;
 }
 
 }  // namespace quern::internal

@@ -157,7 +157,6 @@ InputMoments MomentSums::moments() {
     }
     total.quantized.add_(lane.quantized);
     if (lane.mixed.defined()) total.mixed.add_(lane.mixed);
-    lane = {};
   }
   const auto count = static_cast<double>(columns);
   total.quantized.div_(count);
