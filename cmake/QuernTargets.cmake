@@ -18,6 +18,20 @@ if(QUERN_MOLD)
   target_link_options(quern_conventions INTERFACE -fuse-ld=mold)
 endif()
 
+# quern_precompiled(KIND target header…)
+#
+# Compiles the headers in front of every source of the target. The first target of a kind makes the
+# file for all; they have the same compile options.
+function(quern_precompiled kind target)
+  get_property(first GLOBAL PROPERTY QUERN_PRECOMPILED_${kind})
+  if(first)
+    target_precompile_headers(${target} REUSE_FROM ${first})
+  else()
+    set_property(GLOBAL PROPERTY QUERN_PRECOMPILED_${kind} ${target})
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  endif()
+endfunction()
+
 # quern_library(NAME [TORCH] [DEPENDS folder…] [LIBRARIES target…] SOURCES file…)
 #
 # The internal library of the folder quern/NAME. DEPENDS names other folders, LIBRARIES anything
@@ -47,6 +61,9 @@ function(quern_library name)
   list(TRANSFORM arg_DEPENDS PREPEND quern_)
   target_link_libraries(quern_${name} PUBLIC ${arg_DEPENDS} ${arg_LIBRARIES}
                                       PRIVATE quern_conventions)
+  if(arg_TORCH)
+    quern_precompiled(torch quern_${name} <ATen/core/Tensor.h>)
+  endif()
   set_property(GLOBAL APPEND PROPERTY QUERN_OBJECTS_${part} $<TARGET_OBJECTS:quern_${name}>)
   set_property(GLOBAL APPEND PROPERTY QUERN_LIBRARIES_${part} ${arg_LIBRARIES})
 endfunction()
@@ -106,14 +123,8 @@ function(quern_test name)
   list(TRANSFORM arg_DEPENDS PREPEND quern_)
   target_include_directories(${test} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${test} PRIVATE ${arg_DEPENDS} GTest::gmock_main quern_conventions)
-  # Reading GoogleTest takes longer than most tests' own lines. The first binary's is for all.
-  get_property(first GLOBAL PROPERTY QUERN_FIRST_TEST)
-  if(first)
-    target_precompile_headers(${test} REUSE_FROM ${first})
-  else()
-    set_property(GLOBAL PROPERTY QUERN_FIRST_TEST ${test})
-    target_precompile_headers(${test} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <fmt/format.h>)
-  endif()
+  # Reading GoogleTest takes longer than most tests' own lines.
+  quern_precompiled(test ${test} <gmock/gmock.h> <gtest/gtest.h> <fmt/format.h>)
   set_target_properties(${test} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   if(uses_torch)
