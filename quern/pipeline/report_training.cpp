@@ -13,6 +13,7 @@
 #include "quern/evaluate/multi_label.h"
 #include "quern/evaluate/wrong_answers.h"
 #include "quern/pipeline/report_run.h"
+#include "quern/pipeline/training_log.h"
 #include "quern/report/json.h"
 #include "quern/report/page.h"
 
@@ -80,19 +81,15 @@ void add_epochs(const TrainingReportRequest& request, TrainingReport& report) {
   const std::vector<Metric> metrics =
       metrics_of(request.validation.set(), request.recipe.train.integers);
   for (const Metric& metric : metrics) report.metrics.push_back(metric.name);
-  double best = -1;
   for (const std::string& line : request.epochs) {
-    const auto epoch = nlohmann::json::parse(line);
-    report.epochs.push_back(figures_of(epoch, metrics));
-    if (epoch.at("score") <= best) continue;
-    best = epoch.at("score");
-    report.best_epoch = epoch.at("epoch");
+    report.epochs.push_back(figures_of(nlohmann::json::parse(line), metrics));
   }
+  report.best_epoch = best_epoch(request.epochs).at("epoch");
 }
 
 void add_classes(const TrainingReportRequest& request, TrainingReport& report) {
   const ClassBalance training = class_balance(request.training);
-  const ClassBalance validation = class_balance(request.validation.set());
+  const ClassBalance validation = class_balance(request.validation.usable());
   const std::size_t classes = std::max(training.names.size(), validation.names.size());
   for (std::size_t i = 0; i < classes; ++i) {
     const auto shown = [i](const ClassBalance& balance) -> std::int64_t {

@@ -35,6 +35,14 @@ std::int64_t outputs_of(const LabelledSet& set) {
   return classes;
 }
 
+/// Of an answer of +1 or −1 nothing can be learned.
+void check_logits(const Graph& graph) {
+  const Node* const quant = graph.quant_of(graph.outputs().at(0));
+  require(quant == nullptr || !graph.quantizer(quant->quantizer).spec.is_bipolar(),
+          "the output '{}' is behind a bipolar head; training takes the file without it",
+          graph.value(graph.outputs().at(0)).name);
+}
+
 void check_outputs(const Graph& graph, const LabelledSet& train) {
   const std::int64_t needed = outputs_of(train);
   const Value& output = graph.value(graph.outputs().at(0));
@@ -60,6 +68,7 @@ void load(const Recipe& recipe, const LabelledSet& train, StartNetwork& start) {
   fix_picture_size(start.graph, start.graph.preprocessing->crop);
   check_sizes(start.graph);
   check_samples_stay_apart(start.graph);
+  check_logits(start.graph);
   check_outputs(start.graph, train);
 }
 

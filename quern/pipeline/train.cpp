@@ -1,5 +1,6 @@
 #include "quern/pipeline/train.h"
 
+#include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -16,13 +17,11 @@
 #include "quern/passes/append_bipolar_head.h"
 #include "quern/pipeline/data_record.h"
 #include "quern/pipeline/integer_figures.h"
-#include "quern/pipeline/quantize.h"
-#include "quern/pipeline/read_data.h"
 #include "quern/pipeline/report_run.h"
 #include "quern/pipeline/report_training.h"
 #include "quern/pipeline/run_folder.h"
-#include "quern/pipeline/start_network.h"
 #include "quern/pipeline/training_log.h"
+#include "quern/pipeline/training_material.h"
 #include "quern/pipeline/validation.h"
 #include "quern/train/checkpoint.h"
 #include "quern/train/trainer.h"
@@ -33,6 +32,9 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
+/// What a run leaves in models/.
+constexpr std::array kModels = {"best.onnx", "last.onnx", "best_bipolar.onnx"};
+
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
@@ -41,74 +43,7 @@ double seconds_since_1970() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-/// The first epoch of the largest score; null where there is none.
-nlohmann::json best_of(const std::vector<std::string>& epochs) {
-  nlohmann::json best;
-  for (const std::string& line : epochs) {
-    nlohmann::json epoch = nlohmann::json::parse(line);
-    if (best.is_null() || epoch.at("score") > best.at("score")) best = std::move(epoch);
-  }
-  return best;
-}
-
-/// What a run trains, and on what.
-struct Material {
-  LabelledSet training;
-  StartNetwork start;
-  std::optional<Graph> teacher;
-  PictureStore pictures;  ///< Of the training set.
-  Validation validation;
-
-  std::vector<std::string> notes() const;
-  const Preprocessing& preprocessing() const { return *start.graph.preprocessing; }
-  int outputs() const {
-    const Value& output = start.graph.value(start.graph.outputs().at(0));
-    return static_cast<int>((*output.dims)[1].size);
-  }
-};
-
-/// What a user should know of all this, a sentence each.
-std::vector<std::string> Material::notes() const {
-  std::vector<std::string> all;
-  for (const std::vector<std::string>& notes :
-       {training.notes, start.notes, pictures.notes(), pictures.skipped()}) {
-    all.insert(all.end(), notes.begin(), notes.end());
-  }
-  return all;
-}
-
-PictureStore training_pictures(const Recipe& recipe, const LabelledSet& set,
-                               const Preprocessing& preprocessing) {
-  return {set.samples,
-          {.preprocessing = preprocessing,
-           .side = training_side(preprocessing),
-           .cache = recipe.data.cache,
-           .cache_gib = recipe.data.cache_gib,
-           .threads = recipe.threads,
-           .skip_bad = recipe.data.skip_bad}};
-}
-
-Material gather(const Recipe& recipe) {
-  require(!recipe.exports.bipolar_head || recipe.quantize.scheme != "none",
-          "export.bipolar_head belongs to a quantized network, quantize.scheme is 'none'");
-  auto [training, held] = read_training_data(recipe.data);
-  StartNetwork start = start_network(recipe, training);
-  check_integers(recipe, start.graph);
-  std::optional<Graph> teacher;
-  if (!recipe.train.teacher.empty()) {
-    teacher = load_model(recipe.train.teacher, zoo_options(recipe)).graph;
-    fix_picture_size(*teacher, start.graph.preprocessing->crop);
-  }
-  PictureStore pictures = training_pictures(recipe, training, *start.graph.preprocessing);
-  Validation validation(recipe, held, *start.graph.preprocessing);
-  return {.training = std::move(training),
-          .start = std::move(start),
-          .teacher = std::move(teacher),
-          .pictures = std::move(pictures),
-          .validation = std::move(validation)};
-}
-
-TrainerOptions trainer_options(const Recipe& recipe, const Material& material,
+TrainerOptions trainer_options(const Recipe& recipe, const TrainingMaterial& material,
                                std::int64_t steps_per_epoch) {
   const char* const fitting =
       material.training.is_multi_label() ? "binary_cross_entropy" : "cross_entropy";
@@ -122,7 +57,7 @@ TrainerOptions trainer_options(const Recipe& recipe, const Material& material,
 /// The trainer as it stands at `position`, whose state it takes.
 /// @param checkpoint  Where the position was read.
 /// @throws Error(kInvalidArgument) where the position is of another network or set.
-Trainer trainer_at(Checkpoint& position, const Recipe& recipe, const Material& material,
+Trainer trainer_at(Checkpoint& position, const Recipe& recipe, const TrainingMaterial& material,
                    std::int64_t steps_per_epoch, const fs::path& checkpoint) {
   Trainer trainer(material.start.graph, trainer_options(recipe, material, steps_per_epoch),
                   material.teacher ? &*material.teacher : nullptr);
@@ -131,6 +66,8 @@ Trainer trainer_at(Checkpoint& position, const Recipe& recipe, const Material& m
     with_context(checkpoint.string(), [&] {
       require(position.pictures == pictures, "it was made with {} pictures, there are {}",
               position.pictures, pictures);
+      require(position.step < steps_per_epoch, "it says {} steps of an epoch that has {}",
+              position.step, steps_per_epoch);
       trainer.load(std::exchange(position.state, {}));
     });
   }
@@ -139,18 +76,40 @@ Trainer trainer_at(Checkpoint& position, const Recipe& recipe, const Material& m
   return trainer;
 }
 
+/// Nothing of an older run in its folder may pass for what a run that starts left there.
+void forget_older_run(const RunFolder& folder, const fs::path& checkpoint) {
+  const fs::path manifest = folder.path() / "manifest.json";
+  if (fs::exists(checkpoint) || fs::exists(manifest)) {
+    log_warning("{} holds an older run, which is written over", folder.path().string());
+  }
+  fs::remove(checkpoint);
+  fs::remove(manifest);
+  fs::remove_all(folder.path() / "report");
+  for (const char* const name : kModels) fs::remove(folder.model(name));
+}
+
 /// The path of a folder that is ready to be written to. A run that is stopped goes on from it.
-const fs::path& opened(RunFolder& folder, const Recipe& recipe) {
+const fs::path& opened(RunFolder& folder, const Recipe& recipe, const fs::path& checkpoint,
+                       bool starts) {
+  if (starts) forget_older_run(folder, checkpoint);
   folder.open(recipe);
   folder.keep();
   return folder.path();
+}
+
+/// The network's input, as it lies in a batch.
+TensorView images_of(const TrainingBatch& batch) {
+  const Shape& shape = batch.images.shape();
+  return {.data = batch.images.data<float>(),
+          .shape = {shape[0], shape[3], shape[1], shape[2]},
+          .channels_last = true};
 }
 
 /// A run from its first step, or that of its checkpoint, to its last.
 class TrainingRun {
  public:
   /// @param position  Where the run stands: empty at its start.
-  TrainingRun(const Recipe& recipe, RunFolder& folder, const Material& material,
+  TrainingRun(const Recipe& recipe, RunFolder& folder, const TrainingMaterial& material,
               Checkpoint position);
 
   nlohmann::json finish_epochs();
@@ -169,19 +128,20 @@ class TrainingRun {
   const Recipe recipe_;
   RunFolder& folder_;
   const fs::path checkpoint_;
-  const Material& material_;
+  const TrainingMaterial& material_;
   TrainingBatches batches_;
   const std::int64_t steps_per_epoch_;
   Checkpoint position_;  ///< Its state is filled when it is written.
   Trainer trainer_;
   TrainingLog log_;
-  TrainingBatch batch_;
+  TrainingBatch batch_;       ///< Of the last step.
+  double learning_rate_ = 0;  ///< Of the last step.
   Clock::time_point saved_ = Clock::now();
   Clock::time_point begun_;  ///< Of the epoch, or of the part of it that runs here.
   const InterruptWatch interrupts_;
 };
 
-TrainingRun::TrainingRun(const Recipe& recipe, RunFolder& folder, const Material& material,
+TrainingRun::TrainingRun(const Recipe& recipe, RunFolder& folder, const TrainingMaterial& material,
                          Checkpoint position)
     : recipe_(recipe),
       folder_(folder),
@@ -196,12 +156,14 @@ TrainingRun::TrainingRun(const Recipe& recipe, RunFolder& folder, const Material
       steps_per_epoch_(static_cast<std::int64_t>(batches_.per_epoch())),
       position_(std::move(position)),
       trainer_(trainer_at(position_, recipe, material, steps_per_epoch_, checkpoint_)),
-      log_(opened(folder, recipe), position_.metrics) {
-  // A killed run may not go on from the checkpoint of an older one in this folder.
-  if (trainer_.steps() == 0) fs::remove(checkpoint_);
-}
+      log_(opened(folder, recipe, checkpoint_, /*starts=*/trainer_.steps() == 0),
+           position_.metrics) {}
 
+/// @throws Error(kInvalidArgument) where nothing could be learned from there on; an older
+/// checkpoint
+///         stays.
 void TrainingRun::save() {
+  trainer_.check_finite(images_of(batch_));
   position_.state = trainer_.state();
   write_checkpoint(checkpoint_, position_);
   position_.state.clear();
@@ -210,16 +172,14 @@ void TrainingRun::save() {
 
 void TrainingRun::take_step(Progress& progress) {
   batches_.next(batch_);
-  const Shape& shape = batch_.images.shape();
-  const TensorView images{.data = batch_.images.data<float>(),
-                          .shape = {shape[0], shape[3], shape[1], shape[2]},
-                          .channels_last = true};
-  position_.loss_sum += trainer_.step(images, batch_.targets).loss;
+  const Trainer::Step step = trainer_.step(images_of(batch_), batch_.targets);
+  learning_rate_ = step.learning_rate;
+  position_.loss_sum += step.loss;
   position_.step += 1;
   progress.set_note(fmt::format("epoch {}/{}  loss {:.3f}", position_.epoch + 1,
                                 recipe_.train.epochs,
                                 position_.loss_sum / static_cast<double>(position_.step)));
-  progress.advance(static_cast<std::size_t>(shape[0]));
+  progress.advance(static_cast<std::size_t>(batch_.images.shape()[0]));
 }
 
 bool TrainingRun::train_epoch(Progress& progress) {
@@ -250,7 +210,7 @@ nlohmann::json TrainingRun::measure_epoch(const Graph& network, double seconds) 
   epoch["time"] = seconds_since_1970();
   epoch["seconds"] = seconds;
   epoch["images_per_second"] = pictures / seconds;
-  epoch["learning_rate"] = trainer_.learning_rate();
+  epoch["learning_rate"] = learning_rate_;
   epoch["loss"] = {{"train", position_.loss_sum / static_cast<double>(steps_per_epoch_)},
                    {"validation", figures.loss}};
   epoch["score"] = figures.score;
@@ -271,9 +231,10 @@ nlohmann::json TrainingRun::measure_epoch(const Graph& network, double seconds) 
 /// Evaluates, writes models and figures, and only then the checkpoint that says so: a run killed
 /// in between does it again.
 void TrainingRun::end_epoch() {
+  trainer_.check_finite(images_of(batch_));
   const Graph network = trainer_.network();
   const nlohmann::json epoch = measure_epoch(network, position_.seconds + seconds_since(begun_));
-  const nlohmann::json best = best_of(log_.epochs());
+  const nlohmann::json best = best_epoch(log_.epochs());
   export_qonnx(network, folder_.model("last.onnx"));
   if (best.is_null() || epoch.at("score") > best.at("score")) {
     export_qonnx(network, folder_.model("best.onnx"));
@@ -327,7 +288,7 @@ std::string TrainingRun::write_bipolar_head(const nlohmann::json& best) {
 bool TrainingRun::write_report() {
   const std::vector<fs::path> written =
       write_training_report(folder_.path(), {.recipe = recipe_,
-                                             .training = material_.training,
+                                             .training = material_.usable(),
                                              .validation = material_.validation,
                                              .epochs = log_.epochs(),
                                              .best = load_model(folder_.model("best.onnx")).graph,
@@ -337,7 +298,7 @@ bool TrainingRun::write_report() {
 }
 
 nlohmann::json TrainingRun::result() {
-  const nlohmann::json best = best_of(log_.epochs());
+  const nlohmann::json best = best_epoch(log_.epochs());
   nlohmann::json json = {{"model", folder_.model("best.onnx").string()},
                          {"last_model", folder_.model("last.onnx").string()},
                          {"epochs", position_.epoch},
@@ -357,6 +318,19 @@ nlohmann::json TrainingRun::result() {
   return json;
 }
 
+/// A run does not write over what it starts from.
+void check_sources(const Recipe& recipe, const RunFolder& folder) {
+  const std::pair<const char*, const std::string&> sources[] = {
+      {"model.source", recipe.model.source}, {"train.teacher", recipe.train.teacher}};
+  std::error_code ignored;
+  for (const auto& [key, path] : sources) {
+    for (const char* const name : kModels) {
+      require(!fs::equivalent(path, folder.model(name), ignored),
+              "{} is {}, which the run would write over; it needs another folder", key, path);
+    }
+  }
+}
+
 /// The checkpoint that a run goes on from; at its start where there is none.
 Checkpoint position_of(const Recipe& recipe, const TrainRunOptions& options) {
   const fs::path path = options.run / "checkpoints" / "last.npz";
@@ -369,13 +343,18 @@ Checkpoint position_of(const Recipe& recipe, const TrainRunOptions& options) {
   Checkpoint checkpoint = read_checkpoint(path);
   const std::string different = difference(checkpoint, values_by_key(recipe));
   require(different.empty(), "{}: {}", path.string(), different);
+  const fs::path best = options.run / "models" / "best.onnx";
+  if (checkpoint.epoch > 0 && !fs::exists(best, error)) {
+    fail(ErrorCode::kIo, "{} is missing, the best of the {} epochs that the checkpoint counts",
+         best.string(), checkpoint.epoch);
+  }
   return checkpoint;
 }
 
 /// What a user should know before it takes hours.
-void announce(const Material& material) {
-  log_info("to train on: {}", to_text(class_balance(material.training)));
-  log_info("to evaluate on: {}", to_text(class_balance(material.validation.set())));
+void announce(const TrainingMaterial& material) {
+  log_info("to train on: {}", to_text(class_balance(material.usable())));
+  log_info("to evaluate on: {}", to_text(class_balance(material.validation.usable())));
   for (const std::string& note : material.notes()) log_warning("{}", note);
 }
 
@@ -383,8 +362,9 @@ void announce(const Material& material) {
 
 nlohmann::json train(const Recipe& recipe, const TrainRunOptions& options) {
   RunFolder folder(options.run);
+  check_sources(recipe, folder);
   Checkpoint position = position_of(recipe, options);
-  const Material material = gather(recipe);
+  const TrainingMaterial material = gather(recipe);
   TrainingRun run(recipe, folder, material, std::move(position));
   announce(material);
   return run.finish_epochs();

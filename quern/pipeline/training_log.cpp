@@ -61,4 +61,13 @@ void TrainingLog::add(const nlohmann::json& epoch) {
   append(events_, events_of(epoch));
 }
 
+nlohmann::json best_epoch(const std::vector<std::string>& epochs) {
+  nlohmann::json best;
+  for (const std::string& line : epochs) {
+    nlohmann::json epoch = nlohmann::json::parse(line);
+    if (best.is_null() || epoch.at("score") > best.at("score")) best = std::move(epoch);
+  }
+  return best;
+}
+
 }  // namespace quern

@@ -30,4 +30,7 @@ class TrainingLog {
   std::vector<std::string> epochs_;
 };
 
+/// The first epoch of the largest "score"; null where there is none.
+nlohmann::json best_epoch(const std::vector<std::string>& epochs);
+
 }  // namespace quern

@@ -66,6 +66,14 @@ Validation::Validation(const Recipe& recipe, LabelledSet set, const Preprocessin
       crop_(preprocessing.crop),
       threads_(recipe.threads) {}
 
+std::vector<std::string> Validation::notes() const {
+  std::vector<std::string> all = set_.notes;
+  for (const std::vector<std::string>& notes : {pictures_.notes(), pictures_.skipped()}) {
+    all.insert(all.end(), notes.begin(), notes.end());
+  }
+  return all;
+}
+
 Tensor Validation::logits(const Predictor& network) const {
   const std::vector<std::size_t>& usable = pictures_.usable();
   const std::size_t batches = (usable.size() + kBatch - 1) / kBatch;

@@ -46,6 +46,10 @@ class Validation {
   Validation(const Recipe& recipe, LabelledSet set, const Preprocessing& preprocessing);
 
   const LabelledSet& set() const { return set_; }
+  /// The pictures that can be decoded.
+  LabelledSet usable() const { return subset(set_, pictures_.usable()); }
+  /// What was unusual about them and taken all the same, or left out; a sentence each.
+  std::vector<std::string> notes() const;
 
   /// A usable picture of the set, as the network sees it.
   Image picture(std::size_t position) const;

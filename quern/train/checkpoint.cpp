@@ -1,6 +1,6 @@
 #include "quern/train/checkpoint.h"
 
-#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -16,9 +16,15 @@ constexpr int kVersion = 1;
 /// The array that holds what is no tensor; names of a state have a '/' or are other words.
 constexpr const char* kHeader = "checkpoint";
 
-/// What a resumed run may say otherwise: how it is computed, where pictures lie, how long it goes.
-const std::set<std::string, std::less<>> kFree = {"data.root", "report.pictures", "threads",
-                                                  "train.checkpoint_seconds", "train.epochs"};
+/// What a resumed run may say otherwise: how it is computed, where pictures lie, how long it goes,
+/// and what training does not read.
+bool is_free(const std::string& key) {
+  static const std::set<std::string, std::less<>> keys = {
+      "data.cache", "data.cache_gib",           "data.root",
+      "threads",    "train.checkpoint_seconds", "train.epochs"};
+  return keys.contains(key) || key.starts_with("ptq.") || key.starts_with("report.") ||
+         (key.starts_with("data.source ") && key.ends_with(".root"));
+}
 
 Tensor bytes_of(const std::string& text) {
   const auto* const first = reinterpret_cast<const std::uint8_t*>(text.data());
@@ -44,6 +50,18 @@ Checkpoint from_json(const nlohmann::json& json) {
   json.at("loss_sum").get_to(checkpoint.loss_sum);
   json.at("seconds").get_to(checkpoint.seconds);
   json.at("metrics").get_to(checkpoint.metrics);
+  const bool is_position = checkpoint.pictures > 0 && checkpoint.epoch >= 0 &&
+                           checkpoint.step >= 0 && std::isfinite(checkpoint.loss_sum) &&
+                           checkpoint.seconds >= 0;
+  if (!is_position || std::cmp_not_equal(checkpoint.metrics.size(), checkpoint.epoch)) {
+    fail(ErrorCode::kParse,
+         "it is damaged: {} pictures, {} epochs, {} steps and the metrics of {} epochs",
+         checkpoint.pictures, checkpoint.epoch, checkpoint.step, checkpoint.metrics.size());
+  }
+  for (const std::string& line : checkpoint.metrics) {
+    const auto epoch = nlohmann::json::parse(line);
+    for (const char* const key : {"epoch", "time", "score"}) epoch.at(key).get<double>();
+  }
   return checkpoint;
 }
 
@@ -93,7 +111,7 @@ std::string difference(const Checkpoint& checkpoint,
   for (const std::string& key : keys) {
     const std::string then = value_of(checkpoint.recipe, key);
     const std::string asked = value_of(recipe, key);
-    if (then == asked || kFree.contains(key)) continue;
+    if (then == asked || is_free(key)) continue;
     return fmt::format("it was made with {} = {}, the recipe says {}", key, then, asked);
   }
   return {};

@@ -120,7 +120,7 @@ struct Trainer::Impl {
   at::Tensor objective_of(const at::Tensor& logits, const at::Tensor& targets,
                           const at::Tensor& wanted) const;
   std::map<std::string, at::Tensor> live() const;
-  [[noreturn]] void fail_not_finite(const at::Tensor& inputs, const TrainingMode& mode);
+  [[noreturn]] void fail_not_finite(const std::string& what) const;
   [[noreturn]] void fail_gradient_not_finite() const;
 };
 
@@ -153,13 +153,11 @@ std::map<std::string, at::Tensor> Trainer::Impl::live() const {
   return tensors;
 }
 
-void Trainer::Impl::fail_not_finite(const at::Tensor& inputs, const TrainingMode& mode) {
-  const std::optional<std::string> layer = plan.first_not_finite({inputs}, mode);
+void Trainer::Impl::fail_not_finite(const std::string& what) const {
   fail(ErrorCode::kInvalidArgument,
        "step {}: {} is not finite; a lower train.learning_rate than {} or a longer train.warm_up "
        "may help",
-       steps, layer ? fmt::format("the output of layer '{}'", *layer) : "the loss",
-       options.train.learning_rate);
+       steps, what, options.train.learning_rate);
 }
 
 void Trainer::Impl::fail_gradient_not_finite() const {
@@ -193,7 +191,10 @@ Trainer::Step Trainer::step(const TensorView& images, const Tensor& targets) {
   const TrainingMode mode = own.mode();
   const at::Tensor logits = own.plan.run({inputs}, mode).at(0);
   const at::Tensor loss = own.objective_of(logits, to_torch(targets), wanted);
-  if (!is_finite(loss.detach())) own.fail_not_finite(inputs, mode);
+  if (!is_finite(loss.detach())) {
+    check_finite(images);
+    own.fail_not_finite("the loss");
+  }
   torch::autograd::backward({loss}, {});
   const double most = own.options.train.clip_norm;
   const double norm =
@@ -201,10 +202,17 @@ Trainer::Step Trainer::step(const TensorView& images, const Tensor& targets) {
   if (!std::isfinite(norm)) own.fail_gradient_not_finite();
   const double rate = learning_rate();
   own.optimizer->step(rate);
-  own.store.keep_scales_positive();
+  if (const Parameter* const ruined = own.store.keep_scales_positive()) {
+    own.fail_not_finite(fmt::format("what it made of the scale '{}'", ruined->name));
+  }
   if (own.average) own.average->update();
   own.steps += 1;
   return {.loss = loss.item<double>(), .learning_rate = rate, .gradient_norm = norm};
+}
+
+void Trainer::check_finite(const TensorView& images) {
+  const auto layer = impl_->plan.first_not_finite({to_torch(images)}, impl_->mode());
+  if (layer) impl_->fail_not_finite(fmt::format("the output of layer '{}'", *layer));
 }
 
 double Trainer::loss(const Tensor& logits, const Tensor& targets) const {
@@ -258,8 +266,15 @@ void Trainer::load(const std::map<std::string, Tensor>& state) {
     require(!found.empty(), "the state lacks '{}'", name);
     return found.mapped();
   };
-  const std::vector<double> schedule = to_vector<double>(take(kSchedule));
-  const std::int64_t steps = to_vector<std::int64_t>(take(kSteps)).at(0);
+  const auto numbers = [&](const char* name, DType dtype) {
+    Tensor found = take(name);
+    require(found.dtype() == dtype, "the state's '{}' is {}, expected {}", name,
+            quern::name(found.dtype()), quern::name(dtype));
+    return found;
+  };
+  const std::vector<double> schedule = to_vector<double>(numbers(kSchedule, DType::kFloat64));
+  const std::vector<std::int64_t> taken = to_vector<std::int64_t>(numbers(kSteps, DType::kInt64));
+  require(taken.size() == 1 && taken[0] >= 0, "the state's '{}' is no number of steps", kSteps);
   std::map<std::string, std::pair<at::Tensor, at::Tensor>> copies;
   for (const auto& [name, tensor] : impl_->live()) {
     copies[name] = {tensor, to_torch(take(name))};
@@ -271,8 +286,8 @@ void Trainer::load(const std::map<std::string, Tensor>& state) {
   impl_->store.load(network);
   impl_->schedule->restore(schedule);
   for (const auto& [name, copy] : copies) copy.first.detach().copy_(copy.second);
-  impl_->steps = steps;
-  if (impl_->average) impl_->average->set_steps(steps);
+  impl_->steps = taken[0];
+  if (impl_->average) impl_->average->set_steps(taken[0]);
 }
 
 }  // namespace quern

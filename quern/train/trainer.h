@@ -48,8 +48,14 @@ class Trainer {
   /// @param images   [N, channels, height, width].
   /// @param targets  [N, outputs] float32, 0 to 1.
   /// @throws Error(kInvalidArgument) naming the first layer whose output is not finite, or the
-  ///         parameter whose gradient is not; weights are those of the step before.
+  ///         parameter whose gradient is not: weights are those of the step before; or the scale
+  ///         that the step ruined.
   Step step(const TensorView& images, const Tensor& targets);
+
+  /// Finds out whether pictures get through the network as it stands, whose state is worth nothing
+  /// else. It changes nothing.
+  /// @throws Error(kInvalidArgument) naming the first layer whose output is not finite.
+  void check_finite(const TensorView& images);
 
   /// How far logits are from targets, both [N, outputs] float32: the mean of the loss.
   double loss(const Tensor& logits, const Tensor& targets) const;

@@ -132,8 +132,14 @@ TEST(ParameterStore, RefusesToWriteWhatIsNotKnownOrNotFinite) {
 TEST(ParameterStore, KeepsScalesAboveZero) {
   ParameterStore store(network());
   store.find("stem.weight_scale")->tensor.data().fill_(-1);
-  store.keep_scales_positive();
+  EXPECT_EQ(store.keep_scales_positive(), nullptr);
   EXPECT_GT(store.find("stem.weight_scale")->tensor.min().item<float>(), 0);
+  const Parameter* const ruined = store.find("stem.weight_scale");
+  for (const float value :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    ruined->tensor.data().fill_(value);
+    EXPECT_EQ(store.keep_scales_positive(), ruined) << value;
+  }
 }
 
 TEST(ParameterStore, ComesBackFromItsState) {

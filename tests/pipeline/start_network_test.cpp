@@ -4,6 +4,7 @@
 
 #include "quern/data/synthetic.h"
 #include "quern/exporters/qonnx.h"
+#include "quern/passes/append_bipolar_head.h"
 #include "quern/pipeline/quantize.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/temporary_folder.h"
@@ -51,6 +52,16 @@ TEST_F(StartNetworkTest, FromScratchKnowsTheScaleOfItsInputAlone) {
   // White in the channel of the least deviation.
   constexpr float kWhite = (1 - 0.406F) / 0.225F;
   EXPECT_FLOAT_EQ(graph.params(input.quantizer).scale[0], kWhite / 128);
+}
+
+TEST_F(StartNetworkTest, RefusesANetworkBehindABipolarHead) {
+  recipe_.model.source = float_file();
+  Graph graph = start_network(recipe_, train_).graph;
+  append_bipolar_head(graph);
+  recipe_.model.source = (folder_ / "bipolar.onnx").string();
+  export_qonnx(graph, recipe_.model.source);
+  test::expect_error(ErrorCode::kInvalidArgument, "is behind a bipolar head",
+                     [&] { start_network(recipe_, train_); });
 }
 
 TEST_F(StartNetworkTest, AFloatFileIsCalibrated) {

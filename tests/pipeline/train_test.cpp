@@ -107,12 +107,57 @@ TEST_F(TrainTest, WithoutACheckpointAResumedRunStarts) {
   EXPECT_EQ(last("fresh"), last("whole"));
 }
 
-TEST_F(TrainTest, ARunThatStartsForgetsAnOlderOnesCheckpoint) {
+TEST_F(TrainTest, ARunThatStartsForgetsAnOlderOne) {
   run("run");
+  write_file(folder_ / "run/models/best_bipolar.onnx", "of an older run");
   recipe_.train.learning_rate = 1e30;
   recipe_.train.optimizer = "sgd";
   test::expect_error(ErrorCode::kInvalidArgument, "is not finite", [&] { run("run"); });
-  EXPECT_FALSE(fs::exists(checkpoint("run")));
+  for (const char* const file :
+       {"checkpoints/last.npz", "manifest.json", "report/index.html", "models/best_bipolar.onnx"}) {
+    EXPECT_FALSE(fs::exists(folder_ / "run" / file)) << file;
+  }
+}
+
+TEST_F(TrainTest, WritesNoCheckpointThatNothingCanGoOnFrom) {
+  recipe_.train.learning_rate = 1e30;
+  recipe_.train.optimizer = "sgd";
+  recipe_.train.warm_up = 0;
+  recipe_.train.checkpoint_seconds = 0;
+  test::expect_error(ErrorCode::kInvalidArgument, "epoch 1: step 1: the output of layer",
+                     [&] { run("inside"); });
+  EXPECT_FALSE(fs::exists(checkpoint("inside")));
+  recipe_.train.batch_size = 12;  // An epoch is a step, and its last.
+  test::expect_error(ErrorCode::kInvalidArgument, "epoch 1: step 1: the output of layer",
+                     [&] { run("at its end"); });
+  EXPECT_FALSE(fs::exists(checkpoint("at its end")));
+  EXPECT_FALSE(fs::exists(folder_ / "at its end/models/best.onnx"));
+}
+
+TEST_F(TrainTest, DoesNotWriteOverWhatItStartsFrom) {
+  run("run");
+  recipe_.model.source = (folder_ / "run/models/best.onnx").string();
+  const std::string before = read_text(recipe_.model.source);
+  test::expect_error(ErrorCode::kInvalidArgument, "which the run would write over",
+                     [&] { run("run"); });
+  EXPECT_EQ(read_text(recipe_.model.source), before);
+}
+
+TEST_F(TrainTest, NeedsTheBestNetworkOfTheEpochsBefore) {
+  run("run");
+  fs::remove(folder_ / "run/models/best.onnx");
+  recipe_.train.epochs = 3;
+  test::expect_error(ErrorCode::kIo, "best.onnx is missing, the best of the 2 epochs",
+                     [&] { run("run", /*resume=*/true); });
+}
+
+TEST_F(TrainTest, LogsTheRateThatAnEpochEndedWith) {
+  recipe_.train.schedule = "step";
+  recipe_.train.step_epochs = 1;
+  recipe_.train.warm_up = 0;
+  recipe_.train.factor = 0.5;
+  recipe_.train.floor = 0;
+  EXPECT_DOUBLE_EQ(run("run").at("last").at("learning_rate"), recipe_.train.learning_rate / 2);
 }
 
 TEST_F(TrainTest, RefusesACheckpointOfAnotherRecipe) {

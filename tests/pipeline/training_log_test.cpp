@@ -32,6 +32,14 @@ TEST(TrainingLog, IsALineAndItsScalarsForEveryEpoch) {
   EXPECT_EQ(read_text(run / kEvents), events);
 }
 
+TEST(TrainingLog, KnowsTheFirstOfTheBestEpochs) {
+  EXPECT_TRUE(best_epoch({}).is_null());
+  EXPECT_EQ(best_epoch({R"({"epoch":1,"score":0.5})", R"({"epoch":2,"score":0.75})",
+                        R"({"epoch":3,"score":0.75})"})
+                .at("epoch"),
+            2);
+}
+
 TEST(TrainingLog, AResumedOneForgetsWhatCameAfterItsCheckpoint) {
   const test::TemporaryFolder run;
   std::vector<std::string> kept;

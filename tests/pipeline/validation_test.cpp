@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "quern/base/file.h"
 #include "quern/data/synthetic.h"
 #include "quern/evaluate/accuracy.h"
 #include "quern/evaluate/multi_label.h"
@@ -48,6 +49,16 @@ TEST_F(ValidationTest, AnswersAsTheMultiLabelEvaluationDoes) {
   EXPECT_EQ(figures.metrics.at("exact_match"), expected.exact_match);
   EXPECT_EQ(figures.metrics.at("output 3").at("recall"), expected.confusion[3].recall());
   EXPECT_EQ(to_text(figures), fmt::format("macro F1 {:.2f} %", 100 * expected.macro_f1));
+}
+
+TEST_F(ValidationTest, TellsWhichPicturesItLeavesOut) {
+  write_file(set_.samples[3].path, "no picture");
+  set_.notes = {"a note"};
+  recipe_.data.skip_bad = true;
+  const Validation validation(recipe_, set_, *network_.preprocessing);
+  EXPECT_EQ(validation.usable().samples.size(), set_.samples.size() - 1);
+  EXPECT_THAT(validation.notes(),
+              testing::ElementsAre("a note", testing::HasSubstr(set_.samples[3].path.string())));
 }
 
 TEST_F(ValidationTest, DoesNotDependOnThreads) {

@@ -18,7 +18,8 @@ Checkpoint example() {
   checkpoint.step = 5;
   checkpoint.loss_sum = 1.0 / 3.0;
   checkpoint.seconds = 1.5;
-  checkpoint.metrics = {R"({"epoch":1})", R"({"epoch":2})"};
+  checkpoint.metrics = {R"({"epoch":1,"time":10,"score":0.5})",
+                        R"({"epoch":2,"time":11,"score":0.6})"};
   checkpoint.state = {{"network/w", Tensor::of<float>({2}, std::vector<float>{1, 2})},
                       {"steps", Tensor::scalar<std::int64_t>(27)}};
   return checkpoint;
@@ -69,6 +70,23 @@ TEST(Checkpoint, RefusesAnotherVersion) {
                      [&] { read_checkpoint(folder / "c.npz"); });
 }
 
+TEST(Checkpoint, RefusesAPositionThatNoRunHas) {
+  const test::TemporaryFolder folder;
+  const auto refuses = [&](const auto& damage, const char* sentence) {
+    Checkpoint checkpoint = example();
+    damage(checkpoint);
+    write_checkpoint(folder / "c.npz", checkpoint);
+    test::expect_error(ErrorCode::kParse, sentence, [&] { read_checkpoint(folder / "c.npz"); });
+  };
+  refuses([](Checkpoint& c) { c.metrics.clear(); },
+          "c.npz: it is damaged: 688 pictures, 2 epochs, 5 steps and the metrics of 0 epochs");
+  refuses([](Checkpoint& c) { c.epoch = -1; }, "it is damaged: 688 pictures, -1 epochs");
+  refuses([](Checkpoint& c) { c.step = -1; }, "it is damaged: 688 pictures, 2 epochs, -1 steps");
+  refuses([](Checkpoint& c) { c.pictures = 0; }, "it is damaged: 0 pictures");
+  refuses([](Checkpoint& c) { c.seconds = -1; }, "it is damaged");
+  refuses([](Checkpoint& c) { c.metrics[1] = "{}"; }, "it is no checkpoint of a training run");
+}
+
 TEST(Checkpoint, NamesTheKeyInWhichARecipeDiffers) {
   const Checkpoint checkpoint = example();
   EXPECT_EQ(difference(checkpoint, checkpoint.recipe), "");
@@ -84,6 +102,9 @@ TEST(Checkpoint, LengthPlaceAndThreadsMayDiffer) {
   recipe["train.epochs"] = "9";
   recipe["threads"] = "2";
   recipe["data.root"] = "\"elsewhere\"";
+  recipe["data.cache"] = "\"none\"";
+  recipe["data.source 2.root"] = "\"elsewhere\"";
+  recipe["ptq.damping"] = "0.1";
   EXPECT_EQ(difference(checkpoint, recipe), "");
 }
 

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "quern/base/random.h"
 #include "quern/passes/learn_scales.h"
 #include "quern/passes/place_quantizers.h"
@@ -205,6 +207,50 @@ TEST(Trainer, RefusesATeacherOfOtherOutputs) {
   const Graph teacher = net.finish({net.head("fc", net.input(), 5)});
   test::expect_error(ErrorCode::kInvalidArgument, "the teacher has 5 outputs, the network has 2",
                      [&] { Trainer(small_network(), options(), &teacher); });
+}
+
+TEST(Trainer, LooksForWhatIsNotFiniteAndChangesNothing) {
+  Trainer trainer(quantized_network(QuantizerKind::kLsq), options());
+  train(trainer, 0, 6);
+  const auto before = trainer.state();
+  const Pictures batch(6);
+  trainer.check_finite(batch.view());
+  EXPECT_EQ(trainer.state(), before);
+}
+
+TEST(Trainer, NamesTheLayerWhoseNumbersGrewTooLarge) {
+  TrainerOptions how = options();
+  how.train.optimizer = "sgd";
+  how.train.learning_rate = 1e30;
+  Trainer trainer(small_network(), how);
+  train(trainer, 0, 1);
+  const Pictures batch(1);
+  const char* const sentence = "step 1: the output of layer 'conv' is not finite; a lower";
+  test::expect_error(ErrorCode::kInvalidArgument, sentence,
+                     [&] { trainer.check_finite(batch.view()); });
+  test::expect_error(ErrorCode::kInvalidArgument, sentence,
+                     [&] { trainer.step(batch.view(), batch.targets); });
+}
+
+TEST(Trainer, NamesTheScaleThatAStepRuined) {
+  TrainerOptions how = options();
+  how.train.optimizer = "sgd";
+  how.train.learning_rate = std::numeric_limits<double>::infinity();
+  how.statistics_steps = 1;
+  Trainer trainer(quantized_network(QuantizerKind::kLsq), how);
+  test::expect_error(ErrorCode::kInvalidArgument, "step 0: what it made of the scale '",
+                     [&] { train(trainer, 0, 1); });
+}
+
+TEST(Trainer, RefusesAStateOfOtherTypes) {
+  Trainer trainer(small_network(), options());
+  auto state = trainer.state();
+  state["steps"] = Tensor::scalar(1.5F);
+  test::expect_error(ErrorCode::kInvalidArgument, "the state's 'steps' is float32, expected int64",
+                     [&] { trainer.load(state); });
+  state["steps"] = Tensor::scalar<std::int64_t>(-1);
+  test::expect_error(ErrorCode::kInvalidArgument, "the state's 'steps' is no number of steps",
+                     [&] { trainer.load(state); });
 }
 
 }  // namespace

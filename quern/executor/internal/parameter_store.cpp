@@ -246,7 +246,7 @@ float ParameterStore::observe(QuantizerId quantizer, float threshold) {
   return scale;
 }
 
-void ParameterStore::keep_scales_positive() {
+const Parameter* ParameterStore::keep_scales_positive() {
   for (const auto& [id, learned] : scales_) {
     if (learned.is_computed()) continue;
     at::Tensor values = parameters_[learned.parameter].tensor.data();
@@ -254,9 +254,11 @@ void ParameterStore::keep_scales_positive() {
     const float least = kSmallestScale * static_cast<float>(learned.code);
     for (float* value = values.mutable_data_ptr<float>();
          value != values.mutable_data_ptr<float>() + values.numel(); ++value) {
+      if (!std::isfinite(*value)) return &parameters_[learned.parameter];
       if (*value < 0) *value = least;
     }
   }
+  return nullptr;
 }
 
 // --- graphs and checkpoints ---------------------------------------------------------------------

@@ -64,8 +64,9 @@ class ParameterStore {
   /// scale to the largest that any quantizer of that scale needs. @return the scale.
   float observe(QuantizerId quantizer, float threshold);
 
-  /// Puts scales that a step of the optimizer took to 0 or below back above 0.
-  void keep_scales_positive();
+  /// Puts scales that a step of the optimizer took to 0 or below back above 0. @return the first
+  /// that it made infinite or NaN, which no later step mends; null where there is none.
+  const Parameter* keep_scales_positive();
 
   /// Puts weights, batch norms and scales into `graph`, which has those of this store by name.
   /// @throws Error(kInvalidArgument) naming a scale that is not known yet, or a tensor that is not
