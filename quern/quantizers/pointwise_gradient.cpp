@@ -2,50 +2,41 @@
 // same bits, as in pointwise_kernels.cpp: sums are kept lane by lane, so nothing is reassociated.
 #include "quern/quantizers/pointwise_gradient.h"
 
-#include <cmath>
-#include <limits>
+#include <algorithm>
+#include <bit>
 
 #include "quern/quantizers/vector_math.h"
 
 namespace quern {
 namespace {
 
-/// What a pass does behind its clip. Elements are vectors of the compiler's, since its loops stay
-/// scalar where an element has as many conditions as here.
+/// What a pass does behind its clip.
 enum class Grid : std::uint8_t {
   kNone,
-  kCentred,  ///< Rounded, with 0 at code 0: what costs a division per element is done once.
+  kCentred,    ///< As CentredGrid has it, with a step that is learned.
+  kThreshold,  ///< The same with a threshold.
   kRounded,
   kMixed,
   kBipolar
 };
 
-/// The ends of a centred grid: of the values whose codes, v / scale, lie from qmin to qmax.
-struct Ends {
-  float low = 0;
-  float high = 0;
-};
-
-[[gnu::always_inline]] inline Ends ends_of(const GradientPass& pass) {
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  Ends ends{pass.qmin * pass.scale, pass.qmax * pass.scale};
-  const auto is_inside = [&](float v) {
-    return v / pass.scale >= pass.qmin && v / pass.scale <= pass.qmax;
-  };
-  // The products are off by a rounding, so that a step or two lead to the ends.
-  while (!is_inside(ends.low)) ends.low = std::nextafter(ends.low, kInfinity);
-  while (!is_inside(ends.high)) ends.high = std::nextafter(ends.high, -kInfinity);
-  for (float v = ends.high; is_inside(v); v = std::nextafter(v, kInfinity)) ends.high = v;
-  if (pass.qmin == 0) return ends;
-  for (float v = ends.low; is_inside(v); v = std::nextafter(v, -kInfinity)) ends.low = v;
-  return ends;
+/// What follows a float that is not +∞, without a call.
+[[gnu::always_inline]] inline float next_above(float v) {
+  const auto bits = std::bit_cast<std::int32_t>(v + 0.0F);  // Of −0, those of 0.
+  return std::bit_cast<float>(bits >= 0 ? bits + 1 : bits - 1);
 }
 
-template <Grid kGrid, int kWidth>
+/// Some elements side by side: vectors of the compiler's, since its loops stay scalar where an
+/// element has as many conditions as here.
+///
+/// @tparam kFuses  The instruction set has fused multiply-adds.
+template <Grid kGrid, int kWidth, bool kFuses>
 struct Element : Lanes<kWidth> {
   using Float = typename Lanes<kWidth>::Float;
   using Mask = typename Lanes<kWidth>::Mask;
   using Unsigned = typename Lanes<kWidth>::Unsigned;
+  static constexpr bool kRounds = kGrid != Grid::kNone;
+  static constexpr bool kIsCentred = kGrid == Grid::kCentred || kGrid == Grid::kThreshold;
   using Lanes<kWidth>::all;
   using Lanes<kWidth>::load;
 
@@ -55,21 +46,26 @@ struct Element : Lanes<kWidth> {
     Float dscale;  ///< By the scale.
   };
 
-  [[gnu::always_inline]] Element(const GradientPass& pass, const Ends& ends)
+  [[gnu::always_inline]] Element(const GradientPass& pass, const CentredGrid& centred)
       : multiplier(pass.multiplier),
         offset(pass.offset),
-        low(all(pass.low)),
-        high(all(pass.high)),
+        low(all(kIsCentred ? centred.low : pass.low)),
+        high(all(kIsCentred ? centred.high : pass.high)),
         scale(all(pass.scale)),
         zero_point(all(pass.zero_point)),
         qmin(all(pass.qmin)),
         qmax(all(pass.qmax)),
-        lowest(all(ends.low)),
-        highest(all(ends.high)),
-        inverse(all(1 / pass.scale)),
+        inverse(all(centred.inverse)),
+        rest(all(centred.rest)),
         learns_step(Mask{} - (pass.learns_step ? 1 : 0)),
+        period(pass.period),
         seed(pass.seed),
-        keep(pass.keep) {}
+        keep(pass.keep),
+        first(pass.first) {
+    if constexpr (kGrid != Grid::kNone) return;
+    first_inside = all(next_above(pass.low));
+    last_inside = all(-next_above(-pass.high));
+  }
 
   [[gnu::always_inline]] static Float only(Mask mask, Float value) {
     return reinterpret_cast<Float>(mask & reinterpret_cast<Mask>(value));
@@ -85,8 +81,17 @@ struct Element : Lanes<kWidth> {
     return v > high ? high : v;
   }
 
-  [[gnu::always_inline]] Float u(Float x, std::int64_t i) const {
-    return x * load(multiplier + i) + load(offset + i);
+  /// What repeats along the memory.
+  struct Factors {
+    Float multiplier;
+    Float offset;
+  };
+  [[gnu::always_inline]] Factors factors(std::int64_t i) const {
+    return {load(multiplier + i), load(offset + i)};
+  }
+
+  [[gnu::always_inline]] static Float u(Float x, const Factors& factors) {
+    return x * factors.multiplier + factors.offset;
   }
 
   [[gnu::always_inline]] Float rounded(Float code) const {
@@ -96,35 +101,42 @@ struct Element : Lanes<kWidth> {
   }
 
   /// Where an element is not rounded.
-  [[gnu::always_inline]] Mask kept(std::uint32_t position) const {
-    Unsigned positions = position - Unsigned{};
+  [[gnu::always_inline]] Mask kept(std::int64_t at) const {
+    Unsigned positions = (first + static_cast<std::uint32_t>(at)) - Unsigned{};
     for (int i = 0; i < kWidth; ++i) positions[i] += static_cast<std::uint32_t>(i);
     return reinterpret_cast<Mask>(drawn(seed - Unsigned{}, positions) < keep - Unsigned{});
   }
 
-  [[gnu::always_inline]] Float forward(Float x, std::int64_t i, std::uint32_t position) const {
-    const Float v = clamped(u(x, i), low, high);
+  [[gnu::always_inline]] Float forward(Float x, const Factors& factors, std::int64_t at) const {
+    const Float v = clamped(u(x, factors), low, high);
     if constexpr (kGrid == Grid::kNone) return v;
-    if constexpr (kGrid == Grid::kCentred) return rounded(clamped(v / scale, qmin, qmax)) * scale;
+    if constexpr (kIsCentred) return rounded(quotient(v)) * scale;
     const Float code = clamped(v / scale + zero_point, qmin, qmax);
     const Float y = (rounded(code) - zero_point) * scale;
-    if constexpr (kGrid == Grid::kMixed) return select(kept(position), v, y);
+    if constexpr (kGrid == Grid::kMixed) return select(kept(at), v, y);
     return y;
   }
 
-  [[gnu::always_inline]] Gradient backward(Float x, Float dy, std::int64_t i,
-                                           std::uint32_t position) const {
-    const Float unclipped = u(x, i);
-    Mask passes = (unclipped > low) & (unclipped < high);
-    if constexpr (kGrid == Grid::kNone) return {only(passes, dy), Float{}};
+  /// Of a centred grid, as far as its code goes.
+  [[gnu::always_inline]] Float quotient(Float v) const {
+    if constexpr (kFuses) return fused<kWidth>(v, inverse, v * rest);
+    return v / scale;
+  }
+
+  [[gnu::always_inline]] Gradient backward(Float x, Float dy, const Factors& factors,
+                                           std::int64_t at) const {
+    const Float unclipped = u(x, factors);
     const Float v = clamped(unclipped, low, high);
-    if constexpr (kGrid == Grid::kCentred) {
-      const Mask is_inside = (v >= lowest) & (v <= highest);
-      const Float code = v * inverse;
-      const Float nearest = rounded(clamped(code, qmin, qmax));
-      const Float within = only(learns_step, nearest - code);
-      return {only(passes & is_inside, dy), dy * select(is_inside, within, nearest)};
+    if constexpr (kIsCentred) {
+      const Float nearest = rounded(v * inverse);
+      const Float within = kGrid == Grid::kThreshold ? Float{} : nearest - v * inverse;
+      return {v == unclipped ? dy : Float{}, dy * (v == unclipped ? within : nearest)};
     }
+    if constexpr (kGrid == Grid::kNone) {
+      const Float inside = clamped(unclipped, first_inside, last_inside);
+      return {inside == unclipped ? dy : Float{}, Float{}};
+    }
+    const Mask passes = (unclipped > low) & (unclipped < high);
     const Float code = v / scale + zero_point;
     const Float inside = clamped(code, qmin, qmax);
     const Float nearest = rounded(inside);
@@ -132,7 +144,7 @@ struct Element : Lanes<kWidth> {
     const Float within = only(learns_step, nearest - code);
     Float dscale = dy * select(is_inside, within, nearest - zero_point);
     if constexpr (kGrid == Grid::kMixed) {
-      const Mask is_kept = kept(position);
+      const Mask is_kept = kept(at);
       dscale = only(~is_kept, dscale);
       return {only(passes & (is_inside | is_kept), dy), dscale};
     }
@@ -142,110 +154,199 @@ struct Element : Lanes<kWidth> {
   const float* multiplier;
   const float* offset;
   Float low, high, scale, zero_point, qmin, qmax;
-  Float lowest, highest, inverse;  ///< Of a centred grid.
+  Float first_inside = {}, last_inside = {};  ///< The clip.
+  Float inverse, rest;                        ///< Of a centred grid.
   Mask learns_step;
-  std::uint32_t seed, keep;
+  std::int64_t period;
+  std::uint32_t seed, keep, first;
 };
 
-// --- one vector of each kind of work: elements at `start` + i, i within a period ----------------
+// --- what each kind of work does in the same columns of some periods, one after the other --------
+
+template <class Element, class Work>
+struct Columns;
 
 template <class Element>
-[[gnu::always_inline]] inline void vector(const Element& element, const GradientPass& pass,
-                                          const PassForward& work, std::int64_t start,
-                                          std::int64_t i) {
-  const auto position = pass.first + static_cast<std::uint32_t>(start + i);
-  Element::store(work.y + start + i,
-                 element.forward(Element::load(work.x + start + i), i, position));
-}
+struct Columns<Element, PassForward> {
+  [[gnu::always_inline]] Columns(const Element& element, const PassForward&, std::int64_t i)
+      : factors(element.factors(i)) {}
+
+  [[gnu::always_inline]] void go(const Element& element, const PassForward& work, std::int64_t at) {
+    Element::store(work.y + at, element.forward(Element::load(work.x + at), factors, at));
+  }
+  [[gnu::always_inline]] void finish(const Element&, const PassForward&, std::int64_t) const {}
+
+  typename Element::Factors factors;
+};
 
 template <class Element>
-[[gnu::always_inline]] inline auto gradient(const Element& element, const GradientPass& pass,
-                                            const float* x, const float* dy, std::int64_t start,
-                                            std::int64_t i) {
-  const auto position = pass.first + static_cast<std::uint32_t>(start + i);
-  return element.backward(Element::load(x + start + i), Element::load(dy + start + i), i, position);
-}
+struct Columns<Element, PassBackward> {
+  [[gnu::always_inline]] Columns(const Element& element, const PassBackward&, std::int64_t i)
+      : factors(element.factors(i)) {}
+
+  [[gnu::always_inline]] void go(const Element& element, const PassBackward& work,
+                                 std::int64_t at) {
+    const auto found =
+        element.backward(Element::load(work.x + at), Element::load(work.dy + at), factors, at);
+    Element::store(work.dx + at, found.g * factors.multiplier);
+    dscale += found.dscale;
+  }
+  [[gnu::always_inline]] void finish(const Element&, const PassBackward& work,
+                                     std::int64_t i) const {
+    if (work.dscale != nullptr) Element::add(work.dscale + i, dscale);
+  }
+
+  typename Element::Factors factors;
+  typename Element::Float dscale = {};
+};
 
 template <class Element>
-[[gnu::always_inline]] inline void vector(const Element& element, const GradientPass& pass,
-                                          const PassBackward& work, std::int64_t start,
-                                          std::int64_t i) {
-  const auto found = gradient(element, pass, work.x, work.dy, start, i);
-  Element::store(work.dx + start + i, found.g * Element::load(pass.multiplier + i));
-  if (work.dscale != nullptr) Element::add(work.dscale + i, found.dscale);
-}
+struct Columns<Element, PassMoments> {
+  [[gnu::always_inline]] Columns(const Element& element, const PassMoments& work, std::int64_t i)
+      : shift(Element::load(work.shift + i)),
+        sum(Element::load(work.sums + i)),
+        squares(Element::load(work.sums + element.period + i)) {}
+
+  [[gnu::always_inline]] void go(const Element&, const PassMoments& work, std::int64_t at) {
+    const auto centred = Element::load(work.x + at) - shift;
+    sum += centred;
+    squares += centred * centred;
+  }
+  [[gnu::always_inline]] void finish(const Element& element, const PassMoments& work,
+                                     std::int64_t i) const {
+    Element::store(work.sums + i, sum);
+    Element::store(work.sums + element.period + i, squares);
+  }
+
+  typename Element::Float shift;
+  typename Element::Float sum;
+  typename Element::Float squares;
+};
 
 template <class Element>
-[[gnu::always_inline]] inline void vector(const Element&, const GradientPass& pass,
-                                          const PassMoments& work, std::int64_t start,
-                                          std::int64_t i) {
-  const auto centred = Element::load(work.x + start + i) - Element::load(work.shift + i);
-  Element::add(work.sums + i, centred);
-  Element::add(work.sums + pass.period + i, centred * centred);
-}
+struct Columns<Element, PassReduction> {
+  [[gnu::always_inline]] Columns(const Element& element, const PassReduction& work, std::int64_t i)
+      : factors(element.factors(i)),
+        mean(Element::load(work.mean + i)),
+        sum(Element::load(work.sums + i)),
+        product(Element::load(work.sums + element.period + i)) {
+    if constexpr (Element::kRounds) dscale = Element::load(work.sums + 2 * element.period + i);
+  }
+
+  [[gnu::always_inline]] void go(const Element& element, const PassReduction& work,
+                                 std::int64_t at) {
+    const auto x = Element::load(work.x + at);
+    const auto found = element.backward(x, Element::load(work.dy + at), factors, at);
+    sum += found.g;
+    product += found.g * (x - mean);
+    dscale += found.dscale;
+    Element::store(work.dx + at, found.g * factors.multiplier);
+  }
+  [[gnu::always_inline]] void finish(const Element& element, const PassReduction& work,
+                                     std::int64_t i) const {
+    Element::store(work.sums + i, sum);
+    Element::store(work.sums + element.period + i, product);
+    if constexpr (Element::kRounds) Element::store(work.sums + 2 * element.period + i, dscale);
+  }
+
+  typename Element::Factors factors;
+  typename Element::Float mean;
+  typename Element::Float sum;
+  typename Element::Float product;
+  typename Element::Float dscale = {};
+};
 
 template <class Element>
-[[gnu::always_inline]] inline void vector(const Element& element, const GradientPass& pass,
-                                          const PassReduction& work, std::int64_t start,
-                                          std::int64_t i) {
-  const auto found = gradient(element, pass, work.x, work.dy, start, i);
-  const auto centred = Element::load(work.x + start + i) - Element::load(work.mean + i);
-  Element::add(work.sums + i, found.g);
-  Element::add(work.sums + pass.period + i, found.g * centred);
-  if (pass.scale != 0) Element::add(work.sums + 2 * pass.period + i, found.dscale);
-  Element::store(work.dx + start + i, found.g * Element::load(pass.multiplier + i));
-}
+struct Columns<Element, PassMomentsBackward> {
+  [[gnu::always_inline]] Columns(const Element&, const PassMomentsBackward& work, std::int64_t i)
+      : mean(Element::load(work.mean + i)),
+        slope(Element::load(work.slope + i)),
+        intercept(Element::load(work.intercept + i)) {}
 
-template <class Element>
-[[gnu::always_inline]] inline void vector(const Element&, const GradientPass&,
-                                          const PassMomentsBackward& work, std::int64_t start,
-                                          std::int64_t i) {
-  const auto centred = Element::load(work.x + start + i) - Element::load(work.mean + i);
-  const auto moved = centred * Element::load(work.slope + i) + Element::load(work.intercept + i);
-  Element::store(work.dx + start + i, Element::load(work.dy + start + i) + moved);
-}
+  [[gnu::always_inline]] void go(const Element&, const PassMomentsBackward& work, std::int64_t at) {
+    const auto moved = (Element::load(work.x + at) - mean) * slope + intercept;
+    Element::store(work.dx + at, Element::load(work.dy + at) + moved);
+  }
+  [[gnu::always_inline]] void finish(const Element&, const PassMomentsBackward&,
+                                     std::int64_t) const {}
+
+  typename Element::Float mean;
+  typename Element::Float slope;
+  typename Element::Float intercept;
+};
+
+/// Periods that are gone through at once where memory lies in a cache: meanwhile what is summed up
+/// stays in registers. From farther away memory comes fastest in its order.
+constexpr std::int64_t kAtOnce = 4;
+constexpr std::int64_t kCached = 1 << 14;  ///< Elements.
 
 // --- all vectors, for every instruction set -----------------------------------------------------
 
-template <Grid kGrid, int kWidth, class Work>
+/// Columns from i on, of the periods from `start` to `end`: one, where nothing is summed up.
+template <class Element, class Work>
+[[gnu::always_inline]] inline void columns(const Element& element, const Work& work, std::int64_t i,
+                                           std::int64_t start, std::int64_t end) {
+  Columns<Element, Work> these(element, work, i);
+  if constexpr (requires { work.sums; }) {
+    for (std::int64_t at = start + i; at < end; at += element.period) these.go(element, work, at);
+  } else {
+    these.go(element, work, start + i);
+  }
+  these.finish(element, work, i);
+}
+
+template <Grid kGrid, int kWidth, bool kFuses, class Work>
 [[gnu::always_inline]] inline void periods(const GradientPass& pass, const Work& work,
                                            std::int64_t count) {
-  const Ends ends = kGrid == Grid::kCentred ? ends_of(pass) : Ends{};
-  const Element<kGrid, kWidth> element(pass, ends);
-  const Element<kGrid, 1> single(pass, ends);
-  for (std::int64_t start = 0; start < count; start += pass.period) {
-    const std::int64_t n = count - start < pass.period ? count - start : pass.period;
+  const CentredGrid centred = pass.centred.value_or(CentredGrid{});
+  const Element<kGrid, kWidth, kFuses> element(pass, centred);
+  const Element<kGrid, 8, kFuses> half(pass, centred);
+  const Element<kGrid, 1, kFuses> single(pass, centred);
+  const bool gains = requires { work.sums; }
+  &&count <= kCached;
+  const std::int64_t step = (gains ? kAtOnce : 1) * pass.period;
+  const std::int64_t whole = count / pass.period * pass.period;
+  for (std::int64_t start = 0; start < count;) {
+    const bool is_whole = start < whole;
+    const std::int64_t end = is_whole ? std::min(whole, start + step) : count;
+    const std::int64_t n = is_whole ? pass.period : count - whole;
     std::int64_t i = 0;
-    for (; i + kWidth <= n; i += kWidth) vector(element, pass, work, start, i);
-    for (; i < n; ++i) vector(single, pass, work, start, i);
+    for (; i + kWidth <= n; i += kWidth) columns(element, work, i, start, end);
+    if constexpr (kWidth > 8) {
+      for (; i + 8 <= n; i += 8) columns(half, work, i, start, end);
+    }
+    for (; i < n; ++i) columns(single, work, i, start, end);
+    start = end;
   }
 }
 
-template <int kWidth, class Work>
+/// @tparam kNarrow  Elements at once where conditions are masks that go with others, which GCC
+///                  splits where they are wider.
+template <int kWidth, int kNarrow, bool kFuses, class Work>
 [[gnu::always_inline]] inline void body(const GradientPass& given, const Work& work_given,
                                         std::int64_t count) {
   // Copies, which no store can change.
   const GradientPass pass = given;
   const Work work = work_given;
-  if (pass.scale == 0) return periods<Grid::kNone, kWidth>(pass, work, count);
-  if (pass.bipolar) return periods<Grid::kBipolar, kWidth>(pass, work, count);
-  if (pass.keep == 0 && pass.zero_point == 0) {
-    return periods<Grid::kCentred, kWidth>(pass, work, count);
-  }
-  if (pass.keep == 0) return periods<Grid::kRounded, kWidth>(pass, work, count);
-  periods<Grid::kMixed, kWidth>(pass, work, count);
+  if (pass.scale == 0) return periods<Grid::kNone, kWidth, kFuses>(pass, work, count);
+  if (pass.bipolar) return periods<Grid::kBipolar, kNarrow, kFuses>(pass, work, count);
+  if (pass.keep > 0) return periods<Grid::kMixed, kNarrow, kFuses>(pass, work, count);
+  if (!pass.centred) return periods<Grid::kRounded, kNarrow, kFuses>(pass, work, count);
+  if (pass.learns_step) return periods<Grid::kCentred, kWidth, kFuses>(pass, work, count);
+  periods<Grid::kThreshold, kWidth, kFuses>(pass, work, count);
 }
 
 #if defined(__x86_64__)
 template <class Work>
-[[gnu::target("avx2")]] void avx2(const GradientPass& pass, const Work& work, std::int64_t count) {
-  body<8>(pass, work, count);
+[[gnu::target("avx2,fma")]] void avx2(const GradientPass& pass, const Work& work,
+                                      std::int64_t count) {
+  body<8, 8, true>(pass, work, count);
 }
 
 template <class Work>
-[[gnu::target("avx512f,avx512vl,avx512bw,avx512dq,prefer-vector-width=256")]] void avx512(
+[[gnu::target("avx512f,avx512vl,avx512bw,avx512dq,prefer-vector-width=512")]] void avx512(
     const GradientPass& pass, const Work& work, std::int64_t count) {
-  body<8>(pass, work, count);
+  body<16, 8, true>(pass, work, count);
 }
 #endif
 
@@ -256,7 +357,12 @@ void run_on(const GradientPass& pass, const Work& work, std::int64_t count, Isa 
   if (isa == Isa::kAvx2) return avx2(pass, work, count);
 #endif
   (void)isa;
-  body<4>(pass, work, count);
+#if defined(__FP_FAST_FMAF)
+  constexpr bool kFuses = true;
+#else
+  constexpr bool kFuses = false;
+#endif
+  body<4, 4, kFuses>(pass, work, count);
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "quern/base/isa.h"
+#include "quern/quantizers/centred_grid.h"
 
 namespace quern {
 
@@ -33,7 +35,9 @@ struct GradientPass {
   bool learns_step = true;
   std::uint32_t seed = 0;
   std::uint32_t keep = 0;
-  std::uint32_t first = 0;  ///< The position of the first element.
+  std::uint32_t first = 0;                  ///< The position of the first element.
+  std::optional<CentredGrid> centred = {};  ///< Its centred_grid, found once for many runs; none: a
+                                            ///< division each, for the same codes.
 };
 
 /// y of x; they may be the same memory.

@@ -32,6 +32,15 @@ struct Lanes {
   [[gnu::always_inline]] static void add(float* to, Float value) { store(to, load(to) + value); }
 };
 
+/// a · b + c, rounded once: an instruction where the set that this is compiled for has it.
+template <int kWidth, class Float = typename Lanes<kWidth>::Float>
+[[gnu::always_inline]] inline Float fused(Float a, Float b, Float c) {
+  Float result = c;
+#pragma GCC unroll 16
+  for (int i = 0; i < kWidth; ++i) result[i] = __builtin_fmaf(a[i], b[i], c[i]);
+  return result;
+}
+
 /// Half to even for |v| ≤ 2²²: the sum has an ulp of exactly 1. Older instruction sets can not
 /// round vectors otherwise.
 [[gnu::always_inline]] inline float round_half_even(float v) {

@@ -40,9 +40,19 @@ struct Problem {
             .qmax = 15};
   }
 
-  std::vector<float> forward(const GradientPass& with) const {
+  /// The same pass, without a division where one is to be had.
+  GradientPass centred() const {
+    GradientPass result = pass;
+    result.centred = centred_grid(pass);
+    EXPECT_TRUE(result.centred);
+    return result;
+  }
+
+  std::int64_t count() const { return static_cast<std::int64_t>(x.size()); }
+
+  std::vector<float> forward(const GradientPass& with, Isa isa = active_isa()) const {
     std::vector<float> y(x.size());
-    run(with, PassForward{x.data(), y.data()}, kCount, active_isa());
+    run(with, PassForward{x.data(), y.data()}, count(), isa);
     return y;
   }
 
@@ -64,7 +74,7 @@ Gradients backward(const Problem& problem, const GradientPass& pass, Isa isa = a
   Gradients result{std::vector<float>(problem.x.size()), 0};
   std::vector<float> sums(kPeriod);
   run(pass, PassBackward{problem.x.data(), problem.dy.data(), result.dx.data(), sums.data()},
-      kCount, isa);
+      problem.count(), isa);
   for (const float sum : sums) result.dscale += sum;
   return result;
 }
@@ -89,15 +99,7 @@ TEST(PointwiseGradient, WithoutAGridEqualsFiniteDifferences) {
 
 TEST(PointwiseGradient, LetsGradientsThroughInsideTheGridAndTheScaleLearnFromWhatIsLost) {
   const Problem problem;
-  const Gradients gradients = backward(problem, problem.pass);
   double dscale = 0;
-  for (std::size_t i = 0; i < problem.x.size(); ++i) {
-    if (problem.is_near_corner(i)) continue;
-    const float multiplier = problem.multiplier[i % kPeriod];
-    const float v = problem.x[i] * multiplier + problem.offset[i % kPeriod];
-    const bool passes = v > 0 && v < problem.pass.scale * problem.pass.qmax;
-    EXPECT_FLOAT_EQ(gradients.dx[i], passes ? problem.dy[i] * multiplier : 0.0F) << v;
-  }
   for (std::size_t i = 0; i < problem.x.size(); ++i) {
     const float v = std::clamp(
         problem.x[i] * problem.multiplier[i % kPeriod] + problem.offset[i % kPeriod], 0.0F, 3.0F);
@@ -105,7 +107,17 @@ TEST(PointwiseGradient, LetsGradientsThroughInsideTheGridAndTheScaleLearnFromWha
     dscale += problem.dy[i] * (code > 15 ? 15 : std::nearbyint(code) - code);
   }
   constexpr double kRounding = 1e-3;  // 300 float32 terms of up to 45, added in another order.
-  EXPECT_NEAR(gradients.dscale, dscale, kRounding);
+  for (const GradientPass& pass : {problem.pass, problem.centred()}) {
+    const Gradients gradients = backward(problem, pass);
+    EXPECT_NEAR(gradients.dscale, dscale, kRounding);
+    for (std::size_t i = 0; i < problem.x.size(); ++i) {
+      if (problem.is_near_corner(i)) continue;
+      const float multiplier = problem.multiplier[i % kPeriod];
+      const float v = problem.x[i] * multiplier + problem.offset[i % kPeriod];
+      const bool passes = v > 0 && v < pass.scale * pass.qmax;
+      EXPECT_FLOAT_EQ(gradients.dx[i], passes ? problem.dy[i] * multiplier : 0.0F) << v;
+    }
+  }
 }
 
 TEST(PointwiseGradient, EndsWhereCodesLeaveTheGridToTheLastBit) {
@@ -114,14 +126,15 @@ TEST(PointwiseGradient, EndsWhereCodesLeaveTheGridToTheLastBit) {
   const std::vector<float> ones(kPeriod, 1);
   const std::vector<float> zeros(kPeriod);
   for (int trial = 0; trial < 100; ++trial) {
-    const GradientPass pass{.period = kPeriod,
-                            .multiplier = ones.data(),
-                            .offset = zeros.data(),
-                            .low = -kInfinity,
-                            .high = kInfinity,
-                            .scale = static_cast<float>(random.uniform(0.01, 3)),
-                            .qmin = trial % 2 == 0 ? -7.0F : 0.0F,
-                            .qmax = trial % 2 == 0 ? 7.0F : 15.0F};
+    GradientPass pass{.period = kPeriod,
+                      .multiplier = ones.data(),
+                      .offset = zeros.data(),
+                      .low = -kInfinity,
+                      .high = kInfinity,
+                      .scale = static_cast<float>(random.uniform(0.01, 3)),
+                      .qmin = trial % 2 == 0 ? -7.0F : 0.0F,
+                      .qmax = trial % 2 == 0 ? 7.0F : 15.0F};
+    if (trial % 4 < 2) pass.centred = centred_grid(pass);
     std::vector<float> x;
     for (float end : {pass.scale * pass.qmin, pass.scale * pass.qmax}) {
       for (int i = 0; i < 4; ++i) end = std::nextafter(end, -kInfinity);
@@ -174,7 +187,6 @@ TEST(PointwiseGradient, OfALearnedThresholdIsTheSignOfWhatIsClipped) {
   problem.pass.learns_step = false;
   problem.pass.qmin = -7;
   problem.pass.qmax = 7;
-  const Gradients gradients = backward(problem, problem.pass);
   double dthreshold = 0;
   for (std::size_t i = 0; i < problem.x.size(); ++i) {
     const float v = problem.x[i] * problem.multiplier[i % kPeriod] + problem.offset[i % kPeriod];
@@ -182,7 +194,10 @@ TEST(PointwiseGradient, OfALearnedThresholdIsTheSignOfWhatIsClipped) {
     if (std::abs(v) > threshold) dthreshold += v > 0 ? problem.dy[i] : -problem.dy[i];
   }
   constexpr double kRounding = 1e-3;  // 300 float32 terms of up to 21, added in another order.
-  EXPECT_NEAR(gradients.dscale / 7, dthreshold, kRounding);  // By the threshold, 7 scales.
+  for (const GradientPass& pass : {problem.pass, problem.centred()}) {
+    const Gradients gradients = backward(problem, pass);
+    EXPECT_NEAR(gradients.dscale / 7, dthreshold, kRounding);  // By the threshold, 7 scales.
+  }
 }
 
 TEST(PointwiseGradient, OfABipolarGridGoesThroughInsideItsTwoCodes) {
@@ -291,22 +306,48 @@ TEST(PointwiseGradient, OfMomentsIsAddedToWhatComesByOtherWays) {
   }
 }
 
+TEST(PointwiseGradient, StopsAtTheEndsOfAClip) {
+  Problem problem;
+  const std::vector<float> ones(kPeriod, 1);
+  const std::vector<float> zeros(kPeriod);
+  problem.pass.multiplier = ones.data();
+  problem.pass.offset = zeros.data();
+  problem.x = {-1, -0.0F, 0, 0x1p-50F, 1, std::nextafter(3.0F, 0.0F), 3, 4};
+  problem.dy.assign(problem.x.size(), 1);
+  GradientPass without = problem.pass;
+  without.scale = 0;
+  for (const Isa isa : available_isas()) {
+    EXPECT_EQ(backward(problem, without, isa).dx, (std::vector<float>{0, 0, 0, 1, 1, 1, 0, 0}));
+    for (const GradientPass& pass : {problem.pass, problem.centred()}) {
+      EXPECT_EQ(backward(problem, pass, isa).dx, (std::vector<float>{0, 0, 0, 1, 1, 0, 0, 0}));
+    }
+  }
+}
+
 TEST(PointwiseGradient, HasTheSameBitsOnEveryInstructionSet) {
-  for (const bool is_bipolar : {false, true}) {
-    Problem problem;
-    problem.pass.keep = 1U << 30;
-    problem.pass.bipolar = is_bipolar;
-    const std::vector<float> mean(kPeriod, 0.25F);
+  const Problem problem;
+  std::vector<GradientPass> passes(4, problem.pass);
+  passes[0].scale = 0;
+  passes[1].bipolar = true;
+  passes[2].keep = 1U << 30;
+  passes.push_back(problem.centred());
+  passes.push_back(problem.centred());
+  passes.back().learns_step = false;
+  const std::vector<float> mean(kPeriod, 0.25F);
+  for (const GradientPass& pass : passes) {
+    Problem with = problem;
+    with.pass = pass;
     const PassReduction reduction{problem.x.data(), problem.dy.data(), mean.data(), nullptr};
     const PassMoments moments{problem.x.data(), mean.data(), nullptr};
-    const Gradients expected = backward(problem, problem.pass, Isa::kPortable);
+    const Gradients expected = backward(problem, pass, Isa::kPortable);
     for (const Isa isa : available_isas()) {
-      const Gradients found = backward(problem, problem.pass, isa);
+      const Gradients found = backward(problem, pass, isa);
+      EXPECT_EQ(problem.forward(pass, isa), problem.forward(pass, Isa::kPortable)) << name(isa);
       EXPECT_EQ(found.dx, expected.dx) << name(isa);
       EXPECT_EQ(found.dscale, expected.dscale) << name(isa);
-      EXPECT_EQ(sums_of(problem, reduction, 3, isa), sums_of(problem, reduction, 3, Isa::kPortable))
+      EXPECT_EQ(sums_of(with, reduction, 3, isa), sums_of(with, reduction, 3, Isa::kPortable))
           << name(isa);
-      EXPECT_EQ(sums_of(problem, moments, 2, isa), sums_of(problem, moments, 2, Isa::kPortable))
+      EXPECT_EQ(sums_of(with, moments, 2, isa), sums_of(with, moments, 2, Isa::kPortable))
           << name(isa);
     }
   }

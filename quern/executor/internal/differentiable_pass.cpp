@@ -95,15 +95,16 @@ KeptActivations& kept_activations() {
 bool PassScale::apply(GradientPass& pass, const at::Tensor& x) const {
   if (pass.scale == 0) return false;
   pass.learns_step = learns_step;
+  const bool learns_scale = !observe && value.defined() && value.requires_grad();
   if (observe) {
     GradientPass unrounded = pass;
     unrounded.scale = 0;
     pass.scale = observe(unrounded, x);
-    return false;
+  } else if (value.defined()) {
+    pass.scale = value.item<float>();
   }
-  if (!value.defined()) return false;
-  pass.scale = value.item<float>();
-  return value.requires_grad();
+  pass.centred = centred_grid(pass);
+  return learns_scale;
 }
 
 GradientPass grid_of(const PointwiseSpec& spec) {
