@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
+#include <utility>
 
 #include "quern/base/error.h"
 #include "quern/base/random.h"
@@ -17,6 +20,37 @@ constexpr std::size_t kRun = 8;  ///< Neighbours that hold_out keeps together.
 std::string outputs_text(const LabelledSet& set) {
   if (!set.is_multi_label()) return "one class a picture";
   return fmt::format("the outputs {}", fmt::join(set.outputs, ", "));
+}
+
+/// At most a dozen of them.
+std::string names_text(const std::vector<std::string>& names) {
+  constexpr std::size_t kMostListed = 12;
+  const std::span<const std::string> listed =
+      std::span(names).first(std::min(names.size(), kMostListed));
+  const std::size_t more = names.size() - listed.size();
+  return fmt::format("{}{}", fmt::join(listed, ", "),
+                     more > 0 ? fmt::format(" and {} more", more) : "");
+}
+
+bool has_named_classes(const LabelledSet& set) {
+  return !set.is_multi_label() && !set.outputs.empty();
+}
+
+void append(const LabelledSet& set, LabelledSet& all) {
+  std::ranges::copy(set.samples, std::back_inserter(all.samples));
+  std::ranges::copy(set.targets, std::back_inserter(all.targets));
+  std::ranges::copy(set.notes, std::back_inserter(all.notes));
+}
+
+LabelledSet join_by_name(const std::vector<LabelledSet>& sets) {
+  std::set<std::string> names;
+  for (const LabelledSet& set : sets) names.insert(set.outputs.begin(), set.outputs.end());
+  LabelledSet all;
+  // One set keeps its own order.
+  all.outputs = sets.size() == 1 ? sets.front().outputs
+                                 : std::vector<std::string>(names.begin(), names.end());
+  for (const LabelledSet& set : sets) append(numbered(set, all.outputs), all);
+  return all;
 }
 
 }  // namespace
@@ -67,17 +101,36 @@ HoldOut hold_out(const LabelledSet& set, double share) {
   return {.kept = subset(set, kept), .held = subset(set, held)};
 }
 
+LabelledSet numbered(const LabelledSet& set, const std::vector<std::string>& classes) {
+  LabelledSet result = set;
+  result.outputs = classes;
+  std::map<std::string, std::int64_t> numbers;
+  for (const std::string& name : classes) {
+    numbers.emplace(name, static_cast<std::int64_t>(numbers.size()));
+  }
+  for (Sample& sample : result.samples) {
+    if (sample.label < 0) continue;
+    const std::string& name = set.outputs.at(static_cast<std::size_t>(sample.label));
+    const auto found = numbers.find(name);
+    if (found == numbers.end()) {
+      fail(ErrorCode::kParse, "{} is of the class '{}', expected one that is trained on: {}",
+           sample.path.string(), name, names_text(classes));
+    }
+    sample.label = found->second;
+  }
+  return result;
+}
+
 LabelledSet join(const std::vector<LabelledSet>& sets) {
   require(!sets.empty(), "no data set is given");
+  if (std::ranges::all_of(sets, has_named_classes)) return join_by_name(sets);
   LabelledSet all = sets.front();
   for (std::size_t i = 1; i < sets.size(); ++i) {
     const LabelledSet& set = sets[i];
     require(set.outputs == all.outputs && set.is_multi_label() == all.is_multi_label(),
             "data sets of one recipe must have the same outputs, but one has {} and another {}",
             outputs_text(all), outputs_text(set));
-    std::ranges::copy(set.samples, std::back_inserter(all.samples));
-    std::ranges::copy(set.targets, std::back_inserter(all.targets));
-    std::ranges::copy(set.notes, std::back_inserter(all.notes));
+    append(set, all);
   }
   return all;
 }

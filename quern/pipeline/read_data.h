@@ -20,9 +20,10 @@ std::vector<DataSource> sources_of(const DataRecipe& data);
 LabelledSet read_data(const DataRecipe& data, const std::string& name);
 
 /// The pictures to train on and those to validate with: `training` and `validation`, or `training`
-/// in two parts where there is no `validation`.
-/// @throws Error(kParse) if the pictures to train on can not be learned from; errors of read_data
-///         and hold_out.
+/// in two parts where there is no `validation`. Classes that have names are numbered as the
+/// pictures to train on have them.
+/// @throws Error(kParse) if the pictures to train on can not be learned from, or if one to validate
+///         with is of a class that none of them shows; errors of read_data and hold_out.
 HoldOut read_training_data(const DataRecipe& data);
 
 }  // namespace quern

@@ -60,6 +60,64 @@ TEST_F(ReadData, TakesTheFirstPicturesOfAList) {
               ElementsAre("x.jpg", "y.jpg", testing::HasSubstr("z.jpg")));
 }
 
+/// Class folders of a split, a picture each.
+class ReadClasses : public ReadData {
+ protected:
+  void write_classes(const std::string& split, const std::vector<std::string>& classes) {
+    for (const std::string& name : classes) {
+      write_file(folder_ / fmt::format("{}/{}/1.jpg", split, name), std::string_view());
+    }
+  }
+
+  /// Number and name of the classes of a set's pictures.
+  std::vector<std::string> classes(const LabelledSet& set) {
+    std::vector<std::string> found;
+    for (const Sample& sample : set.samples) {
+      found.push_back(
+          fmt::format("{} {}", sample.label, sample.path.parent_path().filename().string()));
+    }
+    return found;
+  }
+};
+
+TEST_F(ReadClasses, OfTrainingDecideTheNumbers) {
+  write_classes("mine", {"airplane", "bird", "cat"});
+  write_classes("other", {"bird", "cat"});
+  const DataRecipe split{
+      .kind = "folder", .root = folder_.path(), .training = "mine", .validation = "other"};
+  const DataRecipe plain{.training = folder_ / "mine", .validation = folder_ / "other"};
+  for (const DataRecipe& data : {split, plain}) {
+    const HoldOut parts = read_training_data(data);
+    EXPECT_THAT(parts.held.outputs, ElementsAre("airplane", "bird", "cat"));
+    EXPECT_THAT(classes(parts.kept), ElementsAre("0 airplane", "1 bird", "2 cat"));
+    EXPECT_THAT(classes(parts.held), ElementsAre("1 bird", "2 cat"));
+  }
+  EXPECT_THAT(classes(read_data(split, "other")), ElementsAre("1 bird", "2 cat"));
+}
+
+TEST_F(ReadClasses, RefusesOneThatIsNotTrainedOn) {
+  write_classes("mine", {"airplane", "bird", "cat"});
+  write_classes("other", {"bird", "cat", "zebra"});
+  const DataRecipe split{.kind = "folder",
+                         .root = folder_.path(),
+                         .training = "mine",
+                         .validation = "other",
+                         .limit = 1};
+  const DataRecipe plain{.training = folder_ / "mine", .validation = folder_ / "other"};
+  for (const DataRecipe& data : {split, plain}) {
+    expect_error(ErrorCode::kParse,
+                 "other/zebra/1.jpg is of the class 'zebra', expected one that is trained on: "
+                 "airplane, bird, cat",
+                 [&] { read_training_data(data); });
+  }
+}
+
+TEST_F(ReadClasses, OfAFolderBesideTrainHaveItsNumbers) {
+  write_classes("train", {"airplane", "bird", "cat"});
+  write_classes("test", {"cat"});
+  EXPECT_THAT(classes(read_data({}, folder_ / "test")), ElementsAre("2 cat"));
+}
+
 TEST_F(ReadData, SaysWhatIsNotNamed) {
   expect_error(ErrorCode::kInvalidArgument, "no pictures are named", [] { read_data({}, ""); });
   expect_error(ErrorCode::kInvalidArgument,

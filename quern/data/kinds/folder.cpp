@@ -1,14 +1,12 @@
+#include "quern/data/class_folders.h"
 #include "quern/data/kinds/kinds.h"
-#include "quern/data/picture_files.h"
 
 namespace quern {
 
 LabelledSet read_folder_split(const std::filesystem::path& root, const std::string& split) {
-  const std::filesystem::path folder = split_folder(root, split);
-  LabelledSet set;
-  set.samples = read_image_folder(folder);
-  for (const auto& name : folders_in(folder)) set.outputs.push_back(name.filename().string());
-  return set;
+  const LabelledSet set = read_class_folders(split_folder(root, split));
+  // Pictures without class folders have no labels.
+  return set.outputs.empty() ? set : numbered(set, classes_of_splits(root));
 }
 
 }  // namespace quern

@@ -13,7 +13,9 @@ namespace quern {
 /// `root/SPLIT` or `root/SPLIT.txt`: a list as read_image_list takes it, paths starting at `root`.
 LabelledSet read_list_split(const std::filesystem::path& root, const std::string& split);
 
-/// `root/SPLIT/CLASS/…`: one folder a class; the outputs are the classes' names.
+/// `root/SPLIT/CLASS/…`: one folder a class; the outputs are the classes' names, numbered as
+/// classes_of_splits says.
+/// @throws Error(kParse) for a class that `root/train` lacks, naming one of its pictures.
 LabelledSet read_folder_split(const std::filesystem::path& root, const std::string& split);
 
 /// D-Fire: `root/SPLIT/images/NAME.jpg`, `root/SPLIT/labels/NAME.txt` with YOLO boxes of the
