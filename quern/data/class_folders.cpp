@@ -1,9 +1,15 @@
 #include "quern/data/class_folders.h"
 
-#include <algorithm>
-#include <set>
-#include <system_error>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <map>
+#include <set>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "quern/base/error.h"
 #include "quern/data/picture_files.h"
 
 namespace quern {
@@ -16,6 +22,16 @@ constexpr const char* kTrain = "train";
 bool is_folder(const fs::path& path) {
   std::error_code error;
   return fs::is_directory(path, error);
+}
+
+/// At most a dozen of them.
+std::string names_text(const std::vector<std::string>& names) {
+  constexpr std::size_t kMostListed = 12;
+  const std::span<const std::string> listed =
+      std::span(names).first(std::min(names.size(), kMostListed));
+  const std::size_t more = names.size() - listed.size();
+  return fmt::format("{}{}", fmt::join(listed, ", "),
+                     more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
 }  // namespace
@@ -53,6 +69,26 @@ LabelledSet read_labelled_folder(const fs::path& folder) {
     return std::ranges::find(classes, name) != classes.end();
   });
   return is_split ? numbered(set, classes) : set;
+}
+
+LabelledSet numbered(const LabelledSet& set, const std::vector<std::string>& classes) {
+  LabelledSet result = set;
+  result.outputs = classes;
+  std::map<std::string, std::int64_t> numbers;
+  for (const std::string& name : classes) {
+    numbers.emplace(name, static_cast<std::int64_t>(numbers.size()));
+  }
+  for (Sample& sample : result.samples) {
+    if (sample.label < 0) continue;
+    const std::string& name = set.outputs.at(static_cast<std::size_t>(sample.label));
+    const auto found = numbers.find(name);
+    if (found == numbers.end()) {
+      fail(ErrorCode::kParse, "{} is of the class '{}', expected one that is trained on: {}",
+           sample.path.string(), name, names_text(classes));
+    }
+    sample.label = found->second;
+  }
+  return result;
 }
 
 }  // namespace quern

@@ -29,4 +29,10 @@ LabelledSet read_class_folders(const std::filesystem::path& folder);
 ///         its pictures.
 LabelledSet read_labelled_folder(const std::filesystem::path& folder);
 
+/// A set of one class a picture with its classes numbered as `classes` lists them, whatever numbers
+/// they had: names decide. Pictures without a label stay so.
+/// @param set  With outputs.
+/// @throws Error(kParse) for a picture of another class, naming it and the known ones.
+LabelledSet numbered(const LabelledSet& set, const std::vector<std::string>& classes);
+
 }  // namespace quern

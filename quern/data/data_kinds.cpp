@@ -11,6 +11,11 @@ const DataKind& find_data_kind(std::string_view name) {
     if (kind.name == name) return kind;
     known.emplace_back(kind.name);
   }
+  if (name == "voc") {
+    fail(ErrorCode::kUnsupported,
+         "labels of the form VOC are not read, since their folders lie in no one way (supported: "
+         "YOLO's, of the kinds 'dfire' and 'fasdd', and COCO's, of 'fasdd')");
+  }
   fail(ErrorCode::kInvalidArgument, "'{}' is not a kind of data (nearest: '{}')", name,
        nearest(name, known));
 }

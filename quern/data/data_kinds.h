@@ -25,7 +25,7 @@ struct DataKind {
 /// All of them, by name.
 const std::vector<DataKind>& data_kinds();
 
-/// @throws Error(kInvalidArgument) naming the nearest kind.
+/// @throws Error(kInvalidArgument) naming the nearest kind; Error(kUnsupported) for "voc".
 const DataKind& find_data_kind(std::string_view name);
 
 /// A data set on the disk.

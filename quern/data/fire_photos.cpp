@@ -9,6 +9,7 @@
 #include "quern/base/progress.h"
 #include "quern/base/random.h"
 #include "quern/data/encode_jpeg.h"
+#include "quern/data/internal/painted_set.h"
 #include "quern/data/internal/painting/burning.h"
 #include "quern/data/internal/painting/decoys.h"
 #include "quern/data/internal/painting/scenery.h"
@@ -147,7 +148,7 @@ void write_split(const std::filesystem::path& folder, int count, std::uint64_t s
   for_each_index(static_cast<std::size_t>(count), options.threads, [&](std::size_t i) {
     Random random(Random(seed + i).next());
     const FirePhoto photo = paint_photo(options.side, random);
-    const std::string name = fmt::format("{:05}", i);
+    const std::string name = painted_name(i);
     const auto quality = static_cast<int>(random.integer(80, 95));
     write_file(folder / "images" / (name + ".jpg"), encode_jpeg(photo.image, quality));
     write_file(folder / "labels" / (name + ".txt"), std::string_view(photo.labels));
@@ -163,6 +164,7 @@ void write_fire_photos(const std::filesystem::path& root, const FirePhotosOption
           options.train, options.test);
   require(options.side >= 32 && options.side <= 1024,
           "the side of fire photos must be 32 to 1024, got {}", options.side);
+  begin_painted_set(root, options);
   Random seeds(options.seed);
   write_split(root / "train", options.train, seeds.next(), options);
   write_split(root / "test", options.test, seeds.next(), options);

@@ -18,9 +18,11 @@ struct FirePhotosOptions {
 /// woods, streets, works and rooms by day, dusk and night. About two of five photos show neither,
 /// most of these something of the same colours instead: a low sun, lamps, autumn leaves, clouds,
 /// fog, rocks; so that colours alone do not tell. The same seed gives the same bytes on every
-/// machine.
-/// @throws Error(kInvalidArgument) unless both splits have photos and 32 ≤ side ≤ 1024; Error(kIo)
-///         if it can not be written.
+/// machine. `root` then holds these photos and no others: those that were painted there before are
+/// removed, known by `root/painted.json`.
+/// @throws Error(kInvalidArgument) unless both splits have photos and 32 ≤ side ≤ 1024, and for a
+///         file among the photos or labels that was not painted; Error(kIo) if it can not be
+///         written.
 void write_fire_photos(const std::filesystem::path& root, const FirePhotosOptions& options = {});
 
 }  // namespace quern

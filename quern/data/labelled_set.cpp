@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
-#include <utility>
 
 #include "quern/base/error.h"
 #include "quern/base/random.h"
+#include "quern/data/class_folders.h"
 
 namespace quern {
 namespace {
@@ -20,16 +19,6 @@ constexpr std::size_t kRun = 8;  ///< Neighbours that hold_out keeps together.
 std::string outputs_text(const LabelledSet& set) {
   if (!set.is_multi_label()) return "one class a picture";
   return fmt::format("the outputs {}", fmt::join(set.outputs, ", "));
-}
-
-/// At most a dozen of them.
-std::string names_text(const std::vector<std::string>& names) {
-  constexpr std::size_t kMostListed = 12;
-  const std::span<const std::string> listed =
-      std::span(names).first(std::min(names.size(), kMostListed));
-  const std::size_t more = names.size() - listed.size();
-  return fmt::format("{}{}", fmt::join(listed, ", "),
-                     more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
 bool has_named_classes(const LabelledSet& set) {
@@ -99,26 +88,6 @@ HoldOut hold_out(const LabelledSet& set, double share) {
       "of both",
       share, set.samples.size(), kept.size(), held.size());
   return {.kept = subset(set, kept), .held = subset(set, held)};
-}
-
-LabelledSet numbered(const LabelledSet& set, const std::vector<std::string>& classes) {
-  LabelledSet result = set;
-  result.outputs = classes;
-  std::map<std::string, std::int64_t> numbers;
-  for (const std::string& name : classes) {
-    numbers.emplace(name, static_cast<std::int64_t>(numbers.size()));
-  }
-  for (Sample& sample : result.samples) {
-    if (sample.label < 0) continue;
-    const std::string& name = set.outputs.at(static_cast<std::size_t>(sample.label));
-    const auto found = numbers.find(name);
-    if (found == numbers.end()) {
-      fail(ErrorCode::kParse, "{} is of the class '{}', expected one that is trained on: {}",
-           sample.path.string(), name, names_text(classes));
-    }
-    sample.label = found->second;
-  }
-  return result;
 }
 
 LabelledSet join(const std::vector<LabelledSet>& sets) {

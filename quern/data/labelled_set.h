@@ -48,14 +48,7 @@ struct HoldOut {
 /// @throws Error(kInvalidArgument) unless 0 < share < 1 and both parts get a picture.
 HoldOut hold_out(const LabelledSet& set, double share);
 
-/// A set of one class a picture with its classes numbered as `classes` lists them, whatever numbers
-/// they had: names decide. Pictures without a label stay so.
-/// @param set  With outputs.
-/// @throws Error(kParse) for a picture of another class, naming it and the known ones.
-LabelledSet numbered(const LabelledSet& set, const std::vector<std::string>& classes);
-
-/// All pictures of several sets, one set after the other. Sets of one class a picture that name
-/// their classes share them by name: all names, in byte order.
+/// All pictures of several sets, one after the other; classes that have names are shared by name.
 /// @throws Error(kInvalidArgument) if there is none, or if they do not have the same outputs.
 LabelledSet join(const std::vector<LabelledSet>& sets);
 

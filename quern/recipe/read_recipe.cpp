@@ -1,11 +1,14 @@
+#include <fmt/ranges.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <type_traits>
 #include <vector>
 
@@ -100,6 +103,7 @@ class Reader {
   void assign(const std::string& key, const toml::node& node, double& value) {
     const auto found = node.value<double>();
     if (!found || node.is_boolean()) wrong_type(key, node, "a number");
+    if (!std::isfinite(*found)) wrong_type(key, node, "a finite number");
     value = *found;
   }
 
@@ -227,7 +231,7 @@ void check(const TrainRecipe& train) {
     require(value >= smallest, "train.{} must be {} or more, got {}", key, smallest, value);
   };
   const auto above_0 = [&](const char* key, double value) {
-    require(value > 0 && std::isfinite(value), "train.{} must be above 0, got {}", key, value);
+    require(value > 0, "train.{} must be above 0, got {}", key, value);
   };
   const auto share = [&](const char* key, double value) {
     require(value >= 0 && value < 1, "train.{} must be 0 or more and below 1, got {}", key, value);
@@ -324,8 +328,18 @@ Recipe parse_recipe(std::string_view text, const std::string& name,
 }
 
 Recipe read_recipe(const std::string& path_or_name, const std::vector<std::string>& overrides) {
+  std::vector<std::string> names;
   for (const ReadyMadeRecipe& ready : ready_made_recipes()) {
     if (ready.name == path_or_name) return parse_recipe(ready.text, path_or_name, overrides);
+    names.emplace_back(ready.name);
+  }
+  std::error_code error;
+  if (std::filesystem::status(path_or_name, error).type() ==
+      std::filesystem::file_type::not_found) {
+    fail(ErrorCode::kInvalidArgument,
+         "'{}' is neither a file nor a ready-made recipe{}; expected a .toml file or one of {}",
+         path_or_name, nearest_hint(path_or_name, nearest(path_or_name, names)),
+         fmt::join(names, ", "));
   }
   Recipe recipe = parse_recipe(read_text(path_or_name), path_or_name, overrides);
   const std::filesystem::path folder = std::filesystem::path(path_or_name).parent_path();

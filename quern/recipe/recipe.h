@@ -175,7 +175,7 @@ Recipe parse_recipe(std::string_view toml, const std::string& name,
                     const std::vector<std::string>& overrides = {});
 
 /// A file, or the name of a ready-made recipe. Relative paths inside it start at the file's folder;
-/// those of a ready-made recipe at the working directory.
+/// those of a ready-made one at the working directory. @throws Error(kInvalidArgument) for neither.
 Recipe read_recipe(const std::string& path_or_name, const std::vector<std::string>& overrides = {});
 
 /// The recipe with every key that has a value, in an order of its own: `parse_recipe` gives it

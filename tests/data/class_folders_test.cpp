@@ -69,5 +69,35 @@ TEST_F(ClassFolders, LeavesPicturesWithoutClassFoldersUnlabelled) {
   EXPECT_THAT(labels(set), ElementsAre(-1));
 }
 
+/// One picture of each class.
+LabelledSet one_of_each(const std::vector<std::string>& classes) {
+  LabelledSet set;
+  set.outputs = classes;
+  for (const std::string& name : classes) {
+    set.samples.push_back({.path = name, .label = std::ssize(set.samples)});
+  }
+  return set;
+}
+
+TEST(Numbered, GoesByNames) {
+  LabelledSet set = one_of_each({"bird", "cat"});
+  set.samples.push_back({.path = "unknown", .label = -1});
+  const LabelledSet renamed = numbered(set, {"ant", "bird", "cat"});
+  EXPECT_THAT(renamed.outputs, ElementsAre("ant", "bird", "cat"));
+  EXPECT_THAT(renamed.samples,
+              ElementsAre(Sample{"bird", 1}, Sample{"cat", 2}, Sample{"unknown", -1}));
+}
+
+TEST(Numbered, RefusesAnUnknownClass) {
+  const LabelledSet set = one_of_each({"cat", "zebra"});
+  expect_error(ErrorCode::kParse,
+               "zebra is of the class 'zebra', expected one that is trained on: ant, cat", [&] {
+                 numbered(set, {"ant", "cat"});
+               });
+  std::vector<std::string> many = {"cat"};
+  for (int i = 0; i < 20; ++i) many.push_back(std::to_string(i));
+  expect_error(ErrorCode::kParse, "8, 9, 10 and 9 more", [&] { numbered(set, many); });
+}
+
 }  // namespace
 }  // namespace quern

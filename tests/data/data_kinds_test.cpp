@@ -17,6 +17,10 @@ TEST(DataKinds, AreFoundByName) {
   for (const DataKind& kind : data_kinds()) EXPECT_EQ(find_data_kind(kind.name).read, kind.read);
   expect_error(ErrorCode::kInvalidArgument, "'d-fire' is not a kind of data (nearest: 'dfire')",
                [] { find_data_kind("d-fire"); });
+  expect_error(ErrorCode::kUnsupported,
+               "labels of the form VOC are not read, since their folders lie in no one way "
+               "(supported: YOLO's, of the kinds 'dfire' and 'fasdd', and COCO's, of 'fasdd')",
+               [] { find_data_kind("voc"); });
 }
 
 TEST(DataKinds, RefuseAFolderThatIsNotThere) {

@@ -46,6 +46,15 @@ TEST(WriteFirePhotos, ShowsEveryMixtureOfSmokeAndFire) {
   EXPECT_EQ(image.height, 48);
 }
 
+TEST(WriteFirePhotos, ReplacesThoseOfAnEarlierTime) {
+  const test::TemporaryFolder folder;
+  write_fire_photos(folder / "again", {.train = 5, .test = 3, .side = 32});
+  write_fire_photos(folder / "again", {.train = 2, .test = 1, .side = 40});
+  write_fire_photos(folder / "once", {.train = 2, .test = 1, .side = 40});
+  EXPECT_EQ(bytes_of(folder / "again"), bytes_of(folder / "once"));
+  EXPECT_EQ(read_split({{"dfire", folder / "again"}}, "test").samples.size(), 1);
+}
+
 TEST(WriteFirePhotos, RepeatsItselfForASeedOnAnyNumberOfThreads) {
   const test::TemporaryFolder folder;
   const auto painted = [&](const std::string& name, std::uint64_t seed, int threads) {

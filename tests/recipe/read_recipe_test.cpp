@@ -90,6 +90,25 @@ TEST(ReadRecipe, NamesValuesOfAnotherType) {
                [] { parse_recipe("[quantize.rule]\nop = 'Conv'", "r.toml"); });
 }
 
+TEST(ReadRecipe, RefusesNumbersThatAreNotFinite) {
+  for (const char* const number : {"inf", "-inf", "nan"}) {
+    for (const std::string key :
+         {"train.weight_decay", "train.warm_up", "train.floor", "train.scale_rate",
+          "train.clip_norm", "train.learning_rate", "ptq.alpha", "model.width",
+          "calibrate.percentile", "data.preprocess.scale", "data.augment.pad"}) {
+      expect_error(ErrorCode::kInvalidArgument, key + " = ",
+                   [&] { parse_recipe("", "r.toml", {key + "=" + number}); });
+    }
+  }
+  expect_error(ErrorCode::kInvalidArgument,
+               "r.toml:2: train.weight_decay = inf is not a finite number",
+               [] { parse_recipe("[train]\nweight_decay = inf", "r.toml"); });
+  expect_error(ErrorCode::kInvalidArgument, "data.preprocess.mean = nan is not a finite number",
+               [] { parse_recipe("", "r.toml", {"data.preprocess.mean=[0, nan, 0]"}); });
+  expect_error(ErrorCode::kInvalidArgument, "train.positive_weights = inf is not a finite number",
+               [] { parse_recipe("", "r.toml", {"train.positive_weights=[1, inf]"}); });
+}
+
 TEST(ReadRecipe, RefusesValuesOutsideTheirDomain) {
   expect_error(ErrorCode::kInvalidArgument, "version is 2, expected 1",
                [] { parse_recipe("version = 2", "r.toml"); });
@@ -149,6 +168,15 @@ TEST(ReadRecipe, PathsStartAtTheFile) {
   EXPECT_EQ(rooted.model.source, "zoo:x");
   EXPECT_EQ(rooted.data.root, (folder / "d").string());
   EXPECT_EQ(rooted.data.validation, "v");
+}
+
+TEST(ReadRecipe, NamesTheReadyMadeOnesForWhatIsNeither) {
+  expect_error(ErrorCode::kInvalidArgument,
+               "'fire_smoke_w4a5' is neither a file nor a ready-made recipe (nearest: "
+               "'fire_smoke_w4a4'); expected a .toml file or one of cifar10_resnet8, ",
+               [] { read_recipe("fire_smoke_w4a5"); });
+  const test::TemporaryFolder folder;
+  expect_error(ErrorCode::kIo, "it is a folder", [&] { read_recipe(folder.path().string()); });
 }
 
 TEST(ReadRecipe, SplitsAreNoPaths) {
