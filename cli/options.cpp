@@ -95,12 +95,17 @@ void add_model_options(CLI::App& command, Recipe& recipe) {
   add_zoo_options(command, recipe);
 }
 
-void add_data_options(CLI::App& command, Recipe& recipe) {
+void add_picture_options(CLI::App& command, Recipe& recipe) {
   command
       .add_option("--root", recipe.data.root,
                   "Where a list's relative paths start (default: the list's folder), or the folder "
                   "of the data of --data-kind")
       ->type_name("FOLDER");
+  add_preprocessing_options(command, recipe.data.preprocess);
+}
+
+void add_data_options(CLI::App& command, Recipe& recipe) {
+  add_picture_options(command, recipe);
   command
       .add_option("--limit", recipe.data.limit,
                   "Use so many pictures only: the first of a list, spread over a split; 0 is all")
@@ -110,7 +115,6 @@ void add_data_options(CLI::App& command, Recipe& recipe) {
                      "Added to every label (default: as recorded in the model, else 0)");
   command.add_flag("--skip-bad", recipe.data.skip_bad,
                    "Leave out pictures that can not be decoded, and count them");
-  add_preprocessing_options(command, recipe.data.preprocess);
 }
 
 void add_data_kind_option(CLI::App& command, Recipe& recipe) {

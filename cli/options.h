@@ -19,7 +19,10 @@ void add_model_options(CLI::App& command, Recipe& recipe);
 /// --width, --input, --classes, --seed alone, where MODEL is declared otherwise.
 void add_zoo_options(CLI::App& command, Recipe& recipe);
 
-/// --root, --limit, --label-offset, --skip-bad and the preprocessing flags.
+/// --root and the preprocessing flags.
+void add_picture_options(CLI::App& command, Recipe& recipe);
+
+/// Those, and --limit, --label-offset, --skip-bad.
 void add_data_options(CLI::App& command, Recipe& recipe);
 
 /// --data-kind

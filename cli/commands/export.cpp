@@ -74,12 +74,14 @@ void prepare(Graph& graph, const ExportCommand& options) {
 /// The first picture of a list as the network's only input takes it.
 std::vector<std::uint8_t> photo(const IntegerFile& file, const ExportCommand& options) {
   const std::vector<IntInput>& inputs = file.model.inputs;
-  const std::optional<Preprocessing>& how = file.provenance.preprocessing;
-  require(inputs.size() == 1 && inputs[0].kind == InputKind::kPixels && how,
+  require(inputs.size() == 1 && inputs[0].kind == InputKind::kPixels,
           "--data names pictures, and {} takes codes", options.recipe.model.source);
   std::vector<std::uint8_t> pixels;
-  const LoaderOptions loader{.preprocessing = *how, .threads = 1};
-  for_each_batch({read_samples(options.data).front()}, loader, [&](int, const Batch& batch) {
+  const DataRecipe& data = options.recipe.data;
+  const LoaderOptions loader{.preprocessing = resolve(data.preprocess, file.input), .threads = 1};
+  const std::vector<Sample> samples =
+      data.root.empty() ? read_samples(options.data) : read_samples(options.data, data.root);
+  for_each_batch({samples.front()}, loader, [&](int, const Batch& batch) {
     const auto found = batch.pixels.data<std::uint8_t>();
     pixels.assign(found.begin(), found.end());
   });
@@ -150,6 +152,7 @@ void add_export(CLI::App& command) {
                   "A list or folder whose first picture the self-test of C computes (default: "
                   "random numbers)")
       ->type_name("LIST|FOLDER");
+  add_picture_options(command, options->recipe);
   command.callback([options] { run(*options); });
 }
 

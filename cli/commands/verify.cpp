@@ -80,11 +80,18 @@ Forms forms_of(const VerifyCommand& options) {
 }
 
 nlohmann::json to_json(const VerifyReport& report) {
-  nlohmann::json json = {{"images", report.images}, {"skipped", report.skipped.size()}};
+  const auto text = [](const std::string& value) {
+    return value.empty() ? nlohmann::json() : nlohmann::json(value);
+  };
+  nlohmann::json json = {{"images", report.images},
+                         {"skipped", report.skipped.size()},
+                         {"holds", report.holds()},
+                         {"altered", nullptr}};
+  if (report.altered) {
+    json["altered"] = {{"layer", text(report.altered->layer)},
+                       {"number", report.altered->sentence}};
+  }
   for (const FormPair& pair : report.pairs) {
-    const auto text = [](const std::string& value) {
-      return value.empty() ? nlohmann::json() : nlohmann::json(value);
-    };
     json["pairs"].push_back({{"forms", pair.forms},
                              {"elements", pair.elements},
                              {"differing", pair.differing},
@@ -97,6 +104,7 @@ nlohmann::json to_json(const VerifyReport& report) {
   return json;
 }
 
+/// What was counted.
 std::string sentence(const FormPair& pair) {
   std::string text = fmt::format("{} and {}: {} of {} elements differ", pair.forms[0],
                                  pair.forms[1], pair.differing, pair.elements);
@@ -106,9 +114,17 @@ std::string sentence(const FormPair& pair) {
   }
   if (!pair.by_kind.empty()) text += ")";
   if (pair.largest > 0) text += fmt::format(", by up to {}", pair.largest);
-  if (!pair.first_layer.empty()) text += fmt::format(", first in '{}'", pair.first_layer);
-  if (!pair.cause.empty()) text += ": " + pair.cause;
+  if (pair.differing > 0) text += fmt::format(", first in '{}'", pair.first_layer);
   return readable(text);
+}
+
+/// What is wrong with a pair that does not hold.
+std::string verdict(const FormPair& pair) {
+  std::string text =
+      fmt::format("{} and {} are not the same network", pair.forms[0], pair.forms[1]);
+  if (!pair.first_layer.empty()) text += fmt::format(", first in layer '{}'", pair.first_layer);
+  if (!pair.cause.empty()) text += ": " + pair.cause;
+  return text;
 }
 
 void run(const VerifyCommand& options) {
@@ -124,7 +140,7 @@ void run(const VerifyCommand& options) {
     for (const FormPair& pair : report.pairs) std::cout << sentence(pair) << '\n';
   }
   const auto differing = std::ranges::find(report.pairs, false, &FormPair::holds);
-  if (differing != report.pairs.end()) throw Difference(sentence(*differing));
+  if (differing != report.pairs.end()) throw Difference(verdict(*differing));
 }
 
 }  // namespace

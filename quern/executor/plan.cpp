@@ -34,6 +34,9 @@ DType dtype_of(const TensorView&) { return DType::kFloat32; }
 const Shape& shape_of(const Tensor& tensor) { return tensor.shape(); }
 const Shape& shape_of(const TensorView& view) { return view.shape; }
 
+/// What an exact sum takes, in floats: itself, and doubles before and behind its scales.
+constexpr std::int64_t kExactSumsInFloats = 5;
+
 }  // namespace
 
 void compute_on_calling_thread() {
@@ -80,6 +83,7 @@ Plan::Plan(const Graph& graph, const PlanOptions& options) {
   impl_ = std::make_unique<Impl>(Impl{.graph = graph, .program = {}});
   infer_shapes(impl_->graph);  // A pass may have left values without one.
   impl_->bytes_per_sample = quern::bytes_per_sample(impl_->graph);
+  if (options.sums == SumMode::kExact) impl_->bytes_per_sample *= kExactSumsInFloats;
   impl_->program = compile(impl_->graph, options);
 }
 

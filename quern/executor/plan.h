@@ -16,6 +16,12 @@ enum class QuantMode : std::uint8_t {
   kFakeQuant,  ///< Quantize and dequantize: the numbers of the exported file.
 };
 
+/// How convolutions and linear layers sum up what lies on grids.
+enum class SumMode : std::uint8_t {
+  kFloat32,  ///< In float32, in whatever order is fastest: the last bits depend on it.
+  kExact,    ///< As integers; scaled, and rounded to float32, once. Slower.
+};
+
 /// The elements of an activation as they lie in memory, valid during the callback.
 struct TensorView {
   std::span<const float> data;  ///< In an order of the executor's choice when `channels_last`.
@@ -36,6 +42,7 @@ void compute_on_calling_thread();
 struct PlanOptions {
   QuantMode mode = QuantMode::kFakeQuant;
   std::vector<ValueId> taps;  ///< Values that `run` shows; nodes are not fused across them.
+  SumMode sums = SumMode::kFloat32;
 };
 
 /// A graph compiled to steps: fused nodes, weights laid out and quantized once, buffers freed when

@@ -30,6 +30,16 @@ void check_prefix(const std::string& prefix) {
           "the prefix '{}' is that of the kernels' names: expected another", prefix);
 }
 
+/// Names the kernels that the network uses: a folder may hold those of another one.
+void list_sources(const std::map<std::string, std::string>& kernels, std::string& makefile) {
+  std::string sources;
+  for (const auto& [path, text] : kernels) {
+    if (path.ends_with(".c")) sources += " \\\n  " + path;
+  }
+  const std::string place = "@kernels@";
+  makefile.replace(makefile.find(place), place.size(), sources);
+}
+
 }  // namespace
 
 std::map<std::string, std::string> to_c(const IntModel& model, const CCodeOptions& options) {
@@ -46,7 +56,9 @@ std::map<std::string, std::string> to_c(const IntModel& model, const CCodeOption
   files["model.c"] = std::move(code.source);
   files["golden.h"] = internal::golden_header(model, options.golden);
   for (auto& [path, text] : files) text = internal::with_prefix(text, options.prefix);
-  files.merge(internal::kernel_files(model));
+  std::map<std::string, std::string> kernels = internal::kernel_files(model);
+  list_sources(kernels, files.at("Makefile"));
+  files.merge(kernels);
   return files;
 }
 

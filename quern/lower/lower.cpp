@@ -26,8 +26,7 @@ void lower_node(internal::Lowering& lowering, const Node& node) {
   if (activation_inputs(lowering.graph, node).empty()) return;
   const internal::LowerOp lower = internal::find_lowering(node.op);
   if (lower == nullptr) {
-    refuse(node, "the op has no integer form",
-           fmt::format("{} can be lowered", internal::nearest_lowerable(node.op)));
+    refuse(node, "the op has no integer form", internal::alternative_to(node.op));
   }
   lower(lowering, node);
 }

@@ -66,7 +66,7 @@ Trainer trainer_at(Checkpoint& position, const Recipe& recipe, const TrainingMat
     with_context(checkpoint.string(), [&] {
       require(position.pictures == pictures, "it was made with {} pictures, there are {}",
               position.pictures, pictures);
-      require(position.step < steps_per_epoch, "it says {} steps of an epoch that has {}",
+      require(position.step <= steps_per_epoch, "it says {} steps of an epoch that has {}",
               position.step, steps_per_epoch);
       trainer.load(std::exchange(position.state, {}));
     });
@@ -105,6 +105,12 @@ TensorView images_of(const TrainingBatch& batch) {
           .channels_last = true};
 }
 
+/// The number in its epoch of the batch that the step before a position took: the last that is
+/// known to get through the network.
+std::size_t last_batch(const Checkpoint& position) {
+  return static_cast<std::size_t>(std::max<std::int64_t>(position.step - 1, 0));
+}
+
 /// A run from its first step, or that of its checkpoint, to its last.
 class TrainingRun {
  public:
@@ -119,7 +125,7 @@ class TrainingRun {
   bool train_epoch(Progress& progress);
   void take_step(Progress& progress);
   void end_epoch();
-  nlohmann::json measure_epoch(const Graph& network, double seconds);
+  nlohmann::json measure_epoch(const Graph& network);
   void save();
   nlohmann::json result();
   std::string write_bipolar_head(const nlohmann::json& best);
@@ -152,12 +158,16 @@ TrainingRun::TrainingRun(const Recipe& recipe, RunFolder& folder, const Training
                 .augmentation = recipe.data.augment,
                 .batch_size = recipe.train.batch_size,
                 .seed = recipe.seed},
-               static_cast<std::uint64_t>(position.epoch), static_cast<std::size_t>(position.step)),
+               static_cast<std::uint64_t>(position.epoch), last_batch(position)),
       steps_per_epoch_(static_cast<std::int64_t>(batches_.per_epoch())),
       position_(std::move(position)),
       trainer_(trainer_at(position_, recipe, material, steps_per_epoch_, checkpoint_)),
       log_(opened(folder, recipe, checkpoint_, /*starts=*/trainer_.steps() == 0),
-           position_.metrics) {}
+           position_.metrics) {
+  if (position_.step == 0) return;
+  batches_.next(batch_);
+  learning_rate_ = trainer_.learning_rate();
+}
 
 /// @throws Error(kInvalidArgument) where nothing could be learned from there on; an older
 /// checkpoint
@@ -199,8 +209,7 @@ bool TrainingRun::train_epoch(Progress& progress) {
 }
 
 /// What an epoch came to: its line of metrics.jsonl.
-/// @param seconds  That its steps took.
-nlohmann::json TrainingRun::measure_epoch(const Graph& network, double seconds) {
+nlohmann::json TrainingRun::measure_epoch(const Graph& network) {
   const auto pictures = static_cast<double>(steps_per_epoch_ * batch_.images.shape().at(0));
   const ValidationFigures figures = material_.validation.measure(
       *predictor(network),
@@ -208,8 +217,8 @@ nlohmann::json TrainingRun::measure_epoch(const Graph& network, double seconds) 
   nlohmann::json epoch = figures.metrics;
   epoch["epoch"] = position_.epoch + 1;
   epoch["time"] = seconds_since_1970();
-  epoch["seconds"] = seconds;
-  epoch["images_per_second"] = pictures / seconds;
+  epoch["seconds"] = position_.seconds;
+  epoch["images_per_second"] = pictures / position_.seconds;
   epoch["learning_rate"] = learning_rate_;
   epoch["loss"] = {{"train", position_.loss_sum / static_cast<double>(steps_per_epoch_)},
                    {"validation", figures.loss}};
@@ -224,18 +233,25 @@ nlohmann::json TrainingRun::measure_epoch(const Graph& network, double seconds) 
   }
   log_info("epoch {}/{}: loss {:.4f}, in validation {:.4f}, {}, {:.1f} s{}", position_.epoch + 1,
            recipe_.train.epochs, epoch["loss"]["train"].get<double>(), figures.loss,
-           to_text(figures), seconds, as_integers);
+           to_text(figures), position_.seconds, as_integers);
   return epoch;
 }
 
 /// Evaluates, writes models and figures, and only then the checkpoint that says so: a run killed
-/// in between does it again.
+/// in between does it again. Where evaluation or lowering fails, the epoch's steps are kept.
 void TrainingRun::end_epoch() {
   trainer_.check_finite(images_of(batch_));
   const Graph network = trainer_.network();
-  const nlohmann::json epoch = measure_epoch(network, position_.seconds + seconds_since(begun_));
-  const nlohmann::json best = best_epoch(log_.epochs());
   export_qonnx(network, folder_.model("last.onnx"));
+  position_.seconds += seconds_since(begun_);
+  nlohmann::json epoch;
+  try {
+    epoch = measure_epoch(network);
+  } catch (const Error&) {
+    save();
+    throw;
+  }
+  const nlohmann::json best = best_epoch(log_.epochs());
   if (best.is_null() || epoch.at("score") > best.at("score")) {
     export_qonnx(network, folder_.model("best.onnx"));
   }

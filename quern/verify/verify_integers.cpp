@@ -48,8 +48,8 @@ using Tallies = std::vector<Tally>;  ///< Per op.
 /// Tensors whose integers are known, by index; empty where they are not.
 using Values = std::vector<Integers>;
 
-/// fake-quant, exact and engine; the forms in C follow them.
-constexpr std::size_t kForms = 3;
+/// Pairs of forms in the order of the report; those of engine and C follow them.
+enum Pair : std::size_t { kFakeQuant, kEngine, kFloat32, kC };
 
 class Verification {
  public:
@@ -57,7 +57,8 @@ class Verification {
                const LoaderOptions& loader, const std::vector<CMachine>& machines)
       : graph_(graph),
         exact_(exact),
-        plan_(graph, {.taps = tapped(graph, exact)}),
+        fake_quant_(graph, {.taps = tapped(graph, exact), .sums = SumMode::kExact}),
+        float32_(graph, {.taps = tapped(graph, exact)}),
         input_(exact, loader.preprocessing),
         engine_(engine, loader.preprocessing) {
     for (const CMachine machine : machines) {
@@ -66,31 +67,27 @@ class Verification {
   }
 
   std::int64_t bytes_per_sample() const {
-    return plan_.bytes_per_sample() + engine_.bytes_per_sample();
+    std::int64_t elements = 0;
+    for (const IntTensor& tensor : exact_.tensors) {
+      elements += std::int64_t{tensor.height} * tensor.width * tensor.channels;
+    }
+    const auto codes = static_cast<std::int64_t>(sizeof(Integers::value_type)) * elements;
+    return fake_quant_.bytes_per_sample() + engine_.bytes_per_sample() + 2 * codes;
   }
 
-  /// What the pictures of a batch add to each pair of forms, in the order of the report.
+  /// What the pictures of a batch add to each pair of forms.
   std::vector<Tallies> run(const Batch& batch) const {
     std::vector<OpRunner> runners;
     for (const IntOp& op : exact_.ops) runners.emplace_back(exact_, op);
-    std::vector<Tallies> tallies(kForms - 1 + programs_.size(), Tallies(exact_.ops.size()));
-    const std::vector<Values> shown = fake_quant_codes(batch);
+    std::vector<Tallies> tallies(kC + programs_.size(), Tallies(exact_.ops.size()));
     const auto pixels = batch.images.data<float>();
     const std::size_t size = pixels.size() / batch.samples.size();
+    std::vector<Values> exact;
     for (std::size_t i = 0; i < batch.samples.size(); ++i) {
-      const auto picture = pixels.subspan(i * size, size);
-      const std::vector<std::uint8_t> given = input_.of(picture);
-      const Integers integers(given.begin(), given.end());
-      compare_layers(shown[i], integers, runners, tallies[0]);
-      const std::vector<Integers> engine = engine_integers(picture);
-      compare_engine(engine, integers, runners, tallies[1]);
-      for (std::size_t c = 0; c < programs_.size(); ++c) {
-        const std::vector<Integers> computed = programs_[c]->run(given);
-        for (std::size_t op = 0; op < engine.size(); ++op) {
-          tallies[kForms - 1 + c][op].add(computed[op], engine[op]);
-        }
-      }
+      exact.push_back(compare_engine(pixels.subspan(i * size, size), runners, tallies));
     }
+    compare_layers(fake_quant_, batch, exact, runners, tallies[kFakeQuant]);
+    compare_layers(float32_, batch, exact, runners, tallies[kFloat32]);
     return tallies;
   }
 
@@ -107,10 +104,10 @@ class Verification {
 
   std::size_t input_tensor() const { return static_cast<std::size_t>(exact_.inputs[0].tensor); }
 
-  /// Per picture, what the fake-quant run computes on the grids that are tensors.
-  std::vector<Values> fake_quant_codes(const Batch& batch) const {
+  /// Per picture, what a fake-quant run computes on the grids that are tensors.
+  std::vector<Values> codes_of(const Plan& plan, const Batch& batch) const {
     std::vector<Values> all(batch.samples.size(), Values(exact_.tensors.size()));
-    plan_.run({batch.images}, [&](ValueId id, const TensorView& view) {
+    plan.run({batch.images}, [&](ValueId id, const TensorView& view) {
       const std::string& layer = graph_.producer(id)->layer;
       const auto found = std::ranges::find(exact_.tensors, layer, &IntTensor::name);
       const auto index = static_cast<std::size_t>(found - exact_.tensors.begin());
@@ -137,7 +134,7 @@ class Verification {
     return codes;
   }
 
-  Integers compute(const IntOp& op, OpRunner& runner, const Values& values) const {
+  static Integers compute(const IntOp& op, OpRunner& runner, const Values& values) {
     std::vector<const Integers*> inputs;
     for (const TensorIndex input : op.inputs) {
       inputs.push_back(&values[static_cast<std::size_t>(input)]);
@@ -145,16 +142,28 @@ class Verification {
     return runner.run(inputs);
   }
 
-  void compare_layers(Values values, const Integers& integers, std::vector<OpRunner>& runners,
-                      Tallies& tallies) const {
-    values[input_tensor()] = integers;
-    for (std::size_t i = 0; i < exact_.ops.size(); ++i) {
-      Integers computed = compute(exact_.ops[i], runners[i], values);
-      Integers& expected = values[static_cast<std::size_t>(exact_.ops[i].output)];
-      if (expected.empty()) {
-        expected = std::move(computed);
-      } else {
-        tallies[i].add(computed, expected);
+  /// Holds every layer against what a fake-quant run made of the same codes.
+  /// @param exact  Of each picture, from the pixels on: what is known of these codes already.
+  void compare_layers(const Plan& plan, const Batch& batch, const std::vector<Values>& exact,
+                      std::vector<OpRunner>& runners, Tallies& tallies) const {
+    std::vector<Values> shown = codes_of(plan, batch);
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+      Values& values = shown[i];
+      values[input_tensor()] = exact[i][input_tensor()];
+      for (std::size_t op = 0; op < exact_.ops.size(); ++op) {
+        const std::vector<TensorIndex>& inputs = exact_.ops[op].inputs;
+        const auto output = static_cast<std::size_t>(exact_.ops[op].output);
+        const bool is_known = std::ranges::all_of(inputs, [&](TensorIndex input) {
+          return values[static_cast<std::size_t>(input)] ==
+                 exact[i][static_cast<std::size_t>(input)];
+        });
+        const Integers computed =
+            is_known ? exact[i][output] : compute(exact_.ops[op], runners[op], values);
+        if (values[output].empty()) {
+          values[output] = computed;
+        } else {
+          tallies[op].add(computed, values[output]);
+        }
       }
     }
   }
@@ -173,20 +182,30 @@ class Verification {
     return found;
   }
 
-  void compare_engine(const std::vector<Integers>& engine, const Integers& integers,
-                      std::vector<OpRunner>& runners, Tallies& tallies) const {
+  /// Holds the engine against exact, and C against the engine. @return what exact computes.
+  Values compare_engine(std::span<const float> picture, std::vector<OpRunner>& runners,
+                        std::vector<Tallies>& tallies) const {
+    const std::vector<std::uint8_t> given = input_.of(picture);
+    const std::vector<Integers> engine = engine_integers(picture);
     Values values(exact_.tensors.size());
-    values[input_tensor()] = integers;
+    values[input_tensor()].assign(given.begin(), given.end());
     for (std::size_t i = 0; i < exact_.ops.size(); ++i) {
       Integers& computed = values[static_cast<std::size_t>(exact_.ops[i].output)];
       computed = compute(exact_.ops[i], runners[i], values);
-      tallies[i].add(computed, engine[i]);
+      tallies[kEngine][i].add(computed, engine[i]);
     }
+    for (std::size_t c = 0; c < programs_.size(); ++c) {
+      const std::vector<Integers> computed = programs_[c]->run(given);
+      for (std::size_t i = 0; i < engine.size(); ++i)
+        tallies[kC + c][i].add(computed[i], engine[i]);
+    }
+    return values;
   }
 
   const Graph& graph_;
   const IntModel& exact_;
-  Plan plan_;
+  Plan fake_quant_;
+  Plan float32_;
   IntegerInput input_;
   IntegerNetwork engine_;
   std::vector<std::unique_ptr<CProgram>> programs_;
@@ -247,6 +266,16 @@ void judge_fake_quant(FormPair& pair, const Tallies& tallies, const LoweredModel
   }
 }
 
+void judge_engine(FormPair& pair, const std::optional<ModelDifference>& altered) {
+  pair.holds = pair.differing == 0 && !altered;
+  if (altered) {
+    pair.first_layer = altered->layer;
+    pair.cause = altered->sentence;
+  } else if (pair.differing > 0) {
+    pair.cause = "the numbers are the same: schedule, memory or kernel differ";
+  }
+}
+
 }  // namespace
 
 bool VerifyReport::holds() const {
@@ -257,11 +286,10 @@ VerifyReport verify_integers(const Graph& graph, const IntModel& model, const Lo
                              const std::vector<Sample>& samples, const LoaderOptions& loader,
                              const std::vector<CMachine>& machines) {
   const LoweredModel exact = lower(graph, options);
-  const std::optional<ModelDifference> changed = find_difference(model, exact.model);
-  VerifyReport report;
-  if (changed && model.ops.size() != exact.model.ops.size()) {
-    report.pairs.push_back(
-        {.forms = {"exact", "engine"}, .cause = changed->sentence, .holds = false});
+  VerifyReport report{.altered = find_difference(model, exact.model)};
+  if (report.altered && model.ops.size() != exact.model.ops.size()) {
+    report.pairs = {{.forms = {"exact", "engine"}}};
+    judge_engine(report.pairs[0], report.altered);
     return report;
   }
   const Verification verification(graph, exact.model, model, loader, machines);
@@ -272,25 +300,19 @@ VerifyReport verify_integers(const Graph& graph, const IntModel& model, const Lo
     batches[batch.index] = verification.run(batch);
     progress.advance(batch.samples.size());
   });
-  const std::vector<Tallies> tallies =
-      summed(batches, kForms - 1 + machines.size(), exact.model.ops.size());
   report.images = loaded.images;
   report.skipped = loaded.skipped;
-  report.pairs.push_back(pair_of({"fake-quant", "exact"}, tallies[0], exact.model));
-  judge_fake_quant(report.pairs.back(), tallies[0], exact, options);
-  FormPair integers = pair_of({"exact", "engine"}, tallies[1], exact.model);
-  if (changed) {
-    integers.first_layer = changed->layer;
-    integers.cause = changed->sentence;
-  } else if (integers.differing > 0) {
-    integers.cause = "the numbers are the same: schedule, memory or kernel differ";
-  }
-  integers.holds = integers.differing == 0 && !changed;
-  report.pairs.push_back(std::move(integers));
-  for (std::size_t i = 0; i < machines.size(); ++i) {
-    const std::string form = fmt::format("c on {}", to_string(machines[i]));
-    FormPair& pair =
-        report.pairs.emplace_back(pair_of({"engine", form}, tallies[kForms - 1 + i], exact.model));
+  const std::vector<Tallies> tallies =
+      summed(batches, kC + machines.size(), exact.model.ops.size());
+  const auto add = [&](std::string form, std::string other) -> FormPair& {
+    const Tallies& of = tallies[report.pairs.size()];
+    return report.pairs.emplace_back(pair_of({std::move(form), std::move(other)}, of, exact.model));
+  };
+  judge_fake_quant(add("fake-quant", "exact"), tallies[kFakeQuant], exact, options);
+  judge_engine(add("exact", "engine"), report.altered);
+  judge_fake_quant(add("fake-quant float32", "exact"), tallies[kFloat32], exact, options);
+  for (const CMachine machine : machines) {
+    FormPair& pair = add("engine", fmt::format("c on {}", to_string(machine)));
     pair.holds = pair.differing == 0;
   }
   return report;

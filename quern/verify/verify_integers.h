@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "quern/graph/graph.h"
 #include "quern/lower/lower.h"
 #include "quern/verify/c_program.h"
+#include "quern/verify/model_difference.h"
 
 namespace quern {
 
@@ -22,13 +24,16 @@ struct FormPair {
   std::int64_t differing = 0;
   std::map<std::string, std::int64_t> by_kind;  ///< `differing` by kind of op; without those of 0.
   std::int32_t largest = 0;                     ///< By how many codes they differ at most.
-  std::string first_layer;  ///< The first that differs, in the order of the ops; empty: none.
-  std::string cause;        ///< A clause, where it is known.
+  std::string first_layer;  ///< The first that differs, in the order of the ops, in an element or
+                            ///< a number of the file; empty: none.
+  std::string cause;        ///< A clause on why the pair does not hold, where it is known.
   bool holds = true;        ///< Whether the pair is as near as it has to be.
 };
 
 struct VerifyReport {
   std::vector<FormPair> pairs;
+  std::optional<ModelDifference>
+      altered;  ///< Where the file has other numbers than lowering gives.
   std::size_t images = 0;
   std::vector<std::string> skipped;  ///< One sentence per picture left out.
 
@@ -40,13 +45,16 @@ inline constexpr double kMostDiffering = 0.001;
 
 /// Holds an integer network against the quantized graph it was made of, on pictures. The forms:
 ///
-/// * fake-quant: the graph as Plan runs it.
+/// * fake-quant: the graph by the rules of floats: what convolutions and linear layers sum up is
+///   exact and rounded once (SumMode::kExact), all else is computed in float32.
+/// * fake-quant float32: the graph as evaluate runs it. A sum's last bits depend on the order of
+///   its terms, so where one lies right between two codes it may get the other.
 /// * exact: the graph lowered by `options`, each op by itself with the scalar kernels.
 /// * engine: `model` as it stands, run by the interpreter with its schedule and memory.
 /// * c on host, c on m4: the C that export_c makes of `model`, on each of `machines`.
 ///
-/// fake-quant and exact are compared layer by layer, each layer fed the codes of the fake-quant
-/// run, but for accumulators, which are no codes. They may be one code apart in at most
+/// Both fake-quant forms are compared with exact layer by layer, each layer fed the codes of that
+/// fake-quant run, but for accumulators, which are no codes. They may be one code apart in at most
 /// kMostDiffering of all elements; where floor is asked for and the grids round to nearest, in any.
 /// exact and engine run from the pixels on and may differ in nothing; nor may engine and C, nor
 /// `model` in any number from what lowering gives.

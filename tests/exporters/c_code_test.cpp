@@ -4,6 +4,7 @@
 
 #include "quern/base/file.h"
 #include "quern/base/process.h"
+#include "quern/exporters/internal/c_text.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/int_network.h"
 #include "tests/support/temporary_folder.h"
@@ -153,6 +154,51 @@ TEST(ExportC, RefusesGoldenCodesThatAnInputDoesNotTake) {
   test::IntNetwork narrow(1);
   const IntModel model = narrow.finish({narrow.conv(narrow.input(1, 1, 2, 4), 4, 1, 1, 4, 8)});
   refused(model, {{1, 16}}, "a golden code of 16, the input '");
+}
+
+TEST(ExportC, LinksNoKernelThatAnotherNetworkLeft) {
+  const test::TemporaryFolder folder;
+  export_c(test::every_op(5), folder.path());
+  write_file(folder / "quern/runtime/depthwise_w8.c", std::string_view("#error \"not mine\"\n"));
+  export_c(small_network(), folder.path());
+  EXPECT_EQ(make_host(folder.path()), 0) << read_text(folder / "log");
+  EXPECT_THAT(to_c(small_network()).at("Makefile"),
+              HasSubstr("network := model.c \\\n  quern/runtime/conv.c \\\n"));
+}
+
+TEST(ExportC, NoPrefixClashes) {
+  IntModel model = small_network();
+  model.ops[0].layer = "run";
+  for (const char* const prefix : {"op0", "write", "trace", "platform", "put", "schedule", "Step",
+                                   "TAP", "main", "int32", "static", "memcpy"}) {
+    const test::TemporaryFolder folder;
+    export_c(model, folder.path(), {.prefix = prefix});
+    std::vector<std::string> command = {"cc",      "-std=c99", "-pedantic",     "-Wall",
+                                        "-Wextra", "-Wshadow", "-fsyntax-only", "-Werror"};
+    command.push_back("-D" + internal::upper(prefix) + "_TAP=trace_step");
+    command.push_back("-I" + folder.path().string());
+    for (const char* const source : {"model.c", "self_test.c", "trace.c"}) {
+      command.push_back((folder / source).string());
+    }
+    EXPECT_EQ(run_process(command, {.errors = folder / "log"}), 0)
+        << prefix << ": " << read_text(folder / "log");
+  }
+}
+
+TEST(ExportC, DoesNotLinkIntoTooLittleMemory) {
+  if (run_process({"sh", "-c", "command -v arm-none-eabi-gcc > /dev/null"}) != 0) {
+    GTEST_SKIP() << "arm-none-eabi-gcc is not installed";
+  }
+  const test::TemporaryFolder folder;
+  export_c(small_network(), folder.path());
+  for (const auto& [limit, region] : {std::pair("FLASH=1K", "FLASH"), std::pair("RAM=4K", "RAM")}) {
+    EXPECT_NE(run_process({"make", "-C", folder.path().string(), "build/m4/self_test", limit},
+                          {.output = folder / "log", .errors = folder / "errors"}),
+              0)
+        << limit;
+    EXPECT_THAT(read_text(folder / "errors"),
+                HasSubstr(std::string("region `") + region + "' overflowed by "));
+  }
 }
 
 TEST(ExportC, UsesNeitherHeapNorFloats) {

@@ -198,6 +198,31 @@ TEST_F(TrainTest, MeasuresTheIntegersOfEveryEpoch) {
   EXPECT_DOUBLE_EQ(last.at("score").get<double>(), last.at("top1").get<double>() / 100);
 }
 
+TEST_F(TrainTest, KeepsTheEpochWhoseEvaluationFails) {
+  const fs::path held = folder_ / "images/held.jpg";
+  fs::copy_file(folder_ / "images/0000.jpg", held);
+  write_file(folder_ / "held.txt", std::string_view("images/held.jpg 0\n"));
+  recipe_.data.validation = (folder_ / "held.txt").string();
+  recipe_.train.checkpoint_seconds = 0;
+  recipe_.train.epochs = 100000;
+  {
+    const std::jthread user([&] {
+      while (!fs::exists(checkpoint("parts"))) std::this_thread::yield();
+      fs::remove(held);
+    });
+    test::expect_error(ErrorCode::kIo, "held.jpg", [&] { run("parts"); });
+  }
+  const Checkpoint position = read_checkpoint(checkpoint("parts"));
+  EXPECT_EQ(position.step, 3);  // All of the epoch.
+  const std::string trained = last("parts");
+  fs::copy_file(folder_ / "images/0000.jpg", held);
+  recipe_.train.epochs = static_cast<int>(position.epoch) + 1;
+  run("parts", /*resume=*/true);
+  EXPECT_EQ(last("parts"), trained);
+  run("whole");
+  EXPECT_EQ(last("parts"), last("whole"));
+}
+
 TEST_F(TrainTest, TheIntegersMayDecideWhichEpochIsTheBest) {
   recipe_.train.integers = "best";
   const nlohmann::json result = run("run");

@@ -29,7 +29,7 @@ class LoweredNetwork : public CalibratedNetwork {
   explicit LoweredNetwork(int photos = 4) : CalibratedNetwork(photos) {}
 
   CodeDifferences compare(const Graph& graph, const IntModel& model) const {
-    PlanOptions options;
+    PlanOptions options{.sums = SumMode::kExact};
     for (const IntTensor& tensor : model.tensors) {
       const auto layer = graph.find_layer(tensor.name);
       if (layer) options.taps.push_back(graph.node(*layer).outputs[0]);

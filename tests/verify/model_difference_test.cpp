@@ -81,6 +81,20 @@ TEST_F(ModelDifferences, NameTheNumber) {
   expect_difference("its window is another");
 }
 
+TEST_F(ModelDifferences, NameRemaindersAndThresholds) {
+  Requantization& to = first<IntConv>().requantization;
+  to.remainder = {4, 5};
+  to.thresholds = {7, 9};
+  model_ = changed_;
+  to.remainder[1] = 6;
+  expect_difference("remainder 1 is 6, expected 5");
+  to.remainder[1] = 5;
+  to.thresholds[0] = 8;
+  expect_difference("threshold 0 is 8, expected 7");
+  to.thresholds.pop_back();
+  expect_difference("there are 1 of threshold, expected 2");
+}
+
 TEST_F(ModelDifferences, NameWhatHasAnotherForm) {
   changed_.ops.pop_back();
   expect_difference("the number of ops is ");

@@ -28,13 +28,15 @@ TEST_F(VerifyIntegers, HoldsForWhatLoweringGives) {
     const VerifyReport report = verify(lower(network_.graph, options).model, options);
     EXPECT_TRUE(report.holds());
     EXPECT_EQ(report.images, 6U);
-    ASSERT_EQ(report.pairs.size(), 2U);
+    ASSERT_EQ(report.pairs.size(), 3U);
     EXPECT_THAT(report.pairs[0].forms, ElementsAre("fake-quant", "exact"));
     EXPECT_THAT(report.pairs[1].forms, ElementsAre("exact", "engine"));
+    EXPECT_THAT(report.pairs[2].forms, ElementsAre("fake-quant float32", "exact"));
     EXPECT_GT(report.pairs[0].elements, 10000);
     EXPECT_GE(report.pairs[1].elements, report.pairs[0].elements);
     EXPECT_EQ(report.pairs[1].differing, 0);
     EXPECT_EQ(report.pairs[1].first_layer, "");
+    EXPECT_FALSE(report.altered.has_value());
   }
 }
 
@@ -43,37 +45,62 @@ TEST_F(VerifyIntegers, RunsTheGeneratedCToo) {
   const VerifyReport report = verify_integers(network_.graph, model, {}, network_.samples,
                                               network_.loader, {CMachine::kHost});
   EXPECT_TRUE(report.holds());
-  ASSERT_EQ(report.pairs.size(), 3U);
-  EXPECT_THAT(report.pairs[2].forms, ElementsAre("engine", "c on host"));
-  EXPECT_EQ(report.pairs[2].elements, report.pairs[1].elements);
-  EXPECT_EQ(report.pairs[2].differing, 0);
+  ASSERT_EQ(report.pairs.size(), 4U);
+  EXPECT_THAT(report.pairs[3].forms, ElementsAre("engine", "c on host"));
+  EXPECT_EQ(report.pairs[3].elements, report.pairs[1].elements);
+  EXPECT_EQ(report.pairs[3].differing, 0);
+}
+
+TEST_F(VerifyIntegers, ThresholdsAreTheFloatDecision) {
+  const LowerOptions options{.fold = Fold::kThresholds};
+  const VerifyReport report = verify(lower(network_.graph, options).model, options);
+  EXPECT_EQ(report.pairs[0].differing, 0);
+}
+
+/// Changes one number of a convolution or a table, the one that `choice` picks.
+void change(IntOp& op, std::size_t choice) {
+  if (auto* lookup = std::get_if<IntLookup>(&op.kind)) {
+    lookup->table[choice % lookup->table.size()] ^= 1;
+    return;
+  }
+  auto& conv = std::get<IntConv>(op.kind);
+  Requantization& to = conv.requantization;
+  std::vector<std::int32_t*> numbers = {&conv.bias.front(), &conv.bias.back()};
+  if (to.rounding == kQuernNearest) numbers.push_back(&to.multiplier.front());
+  if (!to.remainder.empty()) numbers.push_back(&to.remainder.front());
+  if (!to.thresholds.empty()) numbers.push_back(&to.thresholds.front());
+  choice %= numbers.size() + 2;
+  if (choice < numbers.size()) {
+    *numbers[choice] -= 1;
+  } else if (choice == numbers.size() && !to.shift.empty()) {
+    to.shift.back() -= 1;
+  } else {
+    conv.weights.words.front() ^= 1;
+  }
 }
 
 TEST_F(VerifyIntegers, FindsTheLayerOfOneChangedNumber) {
-  const IntModel model = lower(network_.graph).model;
   network_.samples.resize(1);
   Random random(1);
-  for (int i = 0; i < 50; ++i) {
-    IntModel changed = model;
-    IntOp* op = nullptr;
-    do {
-      op = &changed.ops[static_cast<std::size_t>(random.integer(0, std::ssize(changed.ops) - 1))];
-    } while (!std::holds_alternative<IntConv>(op->kind));
-    auto& conv = std::get<IntConv>(op->kind);
-    switch (i % 3) {
-      case 0:
-        conv.weights.words[0] ^= 1U << random.integer(0, 3);
-        break;
-      case 1:
-        conv.bias[0] += random.integer(0, 1) == 0 ? 1 : -1;
-        break;
-      default:
-        conv.requantization.shift[0] += 1;
+  for (const Fold fold : {Fold::kIcn, Fold::kThresholds}) {
+    const LowerOptions options{.fold = fold};
+    const IntModel model = lower(network_.graph, options).model;
+    for (std::size_t choice = 0; choice < 30; ++choice) {
+      IntModel changed = model;
+      IntOp* op = nullptr;
+      do {
+        op = &changed.ops[static_cast<std::size_t>(random.integer(0, std::ssize(changed.ops) - 1))];
+      } while (!std::holds_alternative<IntConv>(op->kind) &&
+               !std::holds_alternative<IntLookup>(op->kind));
+      change(*op, choice);
+      SCOPED_TRACE(fmt::format("{}, choice {} of '{}'", name(fold), choice, op->layer));
+      const VerifyReport report = verify(changed, options);
+      EXPECT_FALSE(report.holds());
+      ASSERT_TRUE(report.altered.has_value());
+      EXPECT_EQ(report.altered->layer, op->layer);
+      EXPECT_EQ(report.pairs[1].first_layer, op->layer);
+      EXPECT_THAT(report.pairs[1].cause, HasSubstr(", expected "));
     }
-    const VerifyReport report = verify(changed);
-    EXPECT_FALSE(report.holds());
-    EXPECT_EQ(report.pairs[1].first_layer, op->layer);
-    EXPECT_THAT(report.pairs[1].cause, HasSubstr(", expected "));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "quern/analysis/sizes.h"
 #include "quern/executor/internal/catalog.h"
+#include "quern/executor/internal/exact_sum.h"
 #include "quern/executor/internal/fused_conv.h"
 #include "quern/executor/internal/fusion.h"
 #include "quern/executor/internal/torch_tensor.h"
@@ -29,6 +30,7 @@ struct Compilation {
   std::map<ValueId, TrainingChain> waiting;  ///< For the convolution that reads their result.
   std::map<ValueId, std::int32_t> moments;   ///< Where they are found, of what is measured.
   std::int32_t values = 0;                   ///< Positions in use.
+  SumMode sums = SumMode::kFloat32;
 };
 
 StepSource source_of(const Compilation& state, const Node& node) {
@@ -159,7 +161,11 @@ std::optional<Step> make_step(Compilation& state, const Node& first) {
   PointwiseChain chain;
   Step step;
   const Node* last = nullptr;
-  if (!state.differentiable && has_conv_kernel(source)) {
+  if (state.sums == SumMode::kExact) step.forward = build_exact_sum(source);
+  if (step.forward) {
+    last = &first;
+    step.inputs = indices(first.inputs);
+  } else if (!state.differentiable && has_conv_kernel(source)) {
     last = fill_behind(state, first, chain);
     step.forward = build_fused_conv(source, chain);
     step.inputs = indices(first.inputs);
@@ -256,7 +262,10 @@ Program compile_all(Compilation state) {
 }  // namespace
 
 Program compile(const Graph& graph, const PlanOptions& options) {
-  return compile_all({graph, options.mode, {options.taps.begin(), options.taps.end()}, {}, {}});
+  return compile_all({.graph = graph,
+                      .mode = options.mode,
+                      .tapped = {options.taps.begin(), options.taps.end()},
+                      .sums = options.sums});
 }
 
 Program compile_differentiable(const Graph& graph) {

@@ -27,6 +27,8 @@ class OpWriter {
         op_(model.ops[index]),
         index_(index),
         name_(fmt::format("op{}_{}", index, identifier(op_.layer))),
+        // Ends as no public name does: with the prefix op0, `op0_run` would be one.
+        args_(name_ + "_args"),
         to_(to) {}
 
   void operator()(const IntConv& conv) {
@@ -37,7 +39,7 @@ class OpWriter {
                                              {"packed", array("weights", conv.weights.words)},
                                              {"zero", array("zero", conv.weights.zero)}},
                                             4);
-    define("QuernConv", name_,
+    define("QuernConv", args_,
            {{"input", initializer(args.input)},
             {"output", initializer(args.output)},
             {"window", initializer(args.window)},
@@ -53,7 +55,7 @@ class OpWriter {
 
   void operator()(const IntMaxPool&) {
     const QuernPool args = max_pool_args(model_, op_);
-    define("QuernPool", name_,
+    define("QuernPool", args_,
            {{"input", initializer(args.input)},
             {"output", initializer(args.output)},
             {"window", initializer(args.window)}});
@@ -62,7 +64,7 @@ class OpWriter {
 
   void operator()(const IntAveragePool& pool) {
     const QuernPool args = average_pool_args(model_, op_);
-    define("QuernPool", name_,
+    define("QuernPool", args_,
            {{"input", initializer(args.input)},
             {"output", initializer(args.output)},
             {"window", initializer(args.window)},
@@ -73,7 +75,7 @@ class OpWriter {
 
   void operator()(const IntAdd& add) {
     const QuernAdd args = add_args(model_, op_);
-    define("QuernAdd", name_,
+    define("QuernAdd", args_,
            {{"a", initializer(args.a)},
             {"b", initializer(args.b)},
             {"output", initializer(args.output)},
@@ -87,7 +89,7 @@ class OpWriter {
 
   void operator()(const IntAffine& affine) {
     const QuernAffine args = affine_args(model_, op_);
-    define("QuernAffine", name_,
+    define("QuernAffine", args_,
            {{"input", initializer(args.input)},
             {"output", initializer(args.output)},
             {"factor", array("factor", affine.factor)},
@@ -98,7 +100,7 @@ class OpWriter {
 
   void operator()(const IntLookup& lookup) {
     const QuernLookup args = lookup_args(model_, op_);
-    define("QuernLookup", name_,
+    define("QuernLookup", args_,
            {{"input", initializer(args.input)},
             {"output", initializer(args.output)},
             {"stride", number(args.stride)},
@@ -121,7 +123,7 @@ class OpWriter {
 
   void operator()(const IntPad&) {
     const QuernPad args = pad_args(model_, op_);
-    define("QuernPad", name_,
+    define("QuernPad", args_,
            {{"input", initializer(args.input)},
             {"output", initializer(args.output)},
             {"top", number(args.top)},
@@ -132,7 +134,7 @@ class OpWriter {
 
   void operator()(const IntResize& resize) {
     const QuernResize args = resize_args(model_, op_);
-    define("QuernResize", name_,
+    define("QuernResize", args_,
            {{"input", initializer(args.input)},
             {"output", initializer(args.output)},
             {"row", array("row", resize.row)},
@@ -191,8 +193,8 @@ class OpWriter {
   }
 
   void call(const std::string& kernel, const std::string& places) {
-    call_with(name_, kernel, places);
-    tap(name_);
+    call_with(args_, kernel, places);
+    tap(args_);
   }
 
   void call_plain(const std::string& kernel) {
@@ -203,6 +205,7 @@ class OpWriter {
   const IntOp& op_;
   std::size_t index_;
   std::string name_;
+  std::string args_;
   bool is_open_ = false;
   COps& to_;
 };

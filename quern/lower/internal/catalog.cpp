@@ -1,5 +1,7 @@
 #include "quern/lower/internal/catalog.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -54,54 +56,56 @@ constexpr std::array kCatalog = {
     Entry{"Unsqueeze", lower_reshape},
 };
 
-/// Of an op that a network may have and that has no integer form.
+/// Of an op that a network may have and that has no integer form: what a user could put in its
+/// place. Empty where nothing computes the same.
 struct Substitute {
   std::string_view op;
   std::string_view nearest;
 };
 
-constexpr std::string_view kComparison = "a Quant of 1 bit, which compares with 0,";
+constexpr std::string_view kSign = "a Quant of 1 bit, which compares with 0,";
 constexpr std::string_view kRounding = "a Quant, which rounds,";
 constexpr std::string_view kPart = "a Conv of kernel 1 that picks the channels";
+constexpr std::string_view kNothing;
 
 constexpr std::array kSubstitutes = {
-    Substitute{"Abs", "an Add of two Relus"},
-    Substitute{"And", kComparison},
+    Substitute{"Abs", "an Add of the Relus of x and of a Mul by −1"},
+    Substitute{"And", kNothing},
     Substitute{"Cast", "an Identity"},
     Substitute{"Ceil", kRounding},
     Substitute{"ConvTranspose", "a Resize of mode 'nearest' with a Conv behind it"},
-    Substitute{"Equal", kComparison},
-    Substitute{"Erf", "a Tanh"},
-    Substitute{"Exp", "a Softplus"},
+    Substitute{"Equal", kNothing},
+    Substitute{"Erf", "a Gelu, if this is part of one,"},
+    Substitute{"Exp", kNothing},
     Substitute{"Expand", "a Resize of mode 'nearest'"},
     Substitute{"Floor", kRounding},
     Substitute{"Gather", kPart},
-    Substitute{"Greater", kComparison},
-    Substitute{"GreaterOrEqual", kComparison},
-    Substitute{"Less", kComparison},
-    Substitute{"LessOrEqual", kComparison},
-    Substitute{"Log", "a Tanh"},
+    Substitute{"Greater", kSign},
+    Substitute{"GreaterOrEqual", kSign},
+    Substitute{"Less", kSign},
+    Substitute{"LessOrEqual", kSign},
+    Substitute{"Log", kNothing},
     Substitute{"Max", "a Clip with a constant bound"},
     Substitute{"Min", "a Clip with a constant bound"},
-    Substitute{"Mod", kRounding},
+    Substitute{"Mod", kNothing},
     Substitute{"Neg", "a Mul by a constant −1"},
-    Substitute{"Not", kComparison},
-    Substitute{"Or", kComparison},
+    Substitute{"Not", kNothing},
+    Substitute{"Or", kNothing},
     Substitute{"PRelu", "a LeakyRelu"},
-    Substitute{"Pow", "a Gelu"},
-    Substitute{"Reciprocal", "a Mul by a constant"},
+    Substitute{"Pow", kNothing},
+    Substitute{"Reciprocal", kNothing},
     Substitute{"ReduceMax", "a GlobalMaxPool"},
     Substitute{"ReduceMean", "a GlobalAveragePool"},
-    Substitute{"ReduceMin", "a GlobalMaxPool"},
-    Substitute{"ReduceProd", "a GlobalAveragePool"},
+    Substitute{"ReduceMin", "a GlobalMaxPool between two Muls by −1"},
+    Substitute{"ReduceProd", kNothing},
     Substitute{"Round", kRounding},
     Substitute{"Shape", "a Reshape to constant dimensions"},
     Substitute{"Size", "a Reshape to constant dimensions"},
     Substitute{"Slice", kPart},
     Substitute{"Split", kPart},
-    Substitute{"Sqrt", "a BatchNormalization, whose statistics are constant,"},
+    Substitute{"Sqrt", "a BatchNormalization, if this is part of a normalization,"},
     Substitute{"Tile", "a Concat of the input with itself"},
-    Substitute{"Where", kComparison},
+    Substitute{"Where", kNothing},
 };
 
 }  // namespace
@@ -111,13 +115,16 @@ LowerOp find_lowering(std::string_view op) {
   return found == kCatalog.end() ? nullptr : found->lower;
 }
 
-std::string nearest_lowerable(std::string_view op) {
-  for (const Substitute& substitute : kSubstitutes) {
-    if (substitute.op == op) return std::string(substitute.nearest);
+std::string alternative_to(std::string_view op) {
+  const auto* found = std::ranges::find(kSubstitutes, op, &Substitute::op);
+  if (found != kSubstitutes.end() && found->nearest == kNothing) {
+    return "nothing that can be lowered takes its place: end the network in front of it, and "
+           "compute it in the program that runs the network";
   }
+  if (found != kSubstitutes.end()) return fmt::format("{} can be lowered", found->nearest);
   std::vector<std::string> names;
   for (const Entry& entry : kCatalog) names.emplace_back(entry.op);
-  return "the op " + nearest(op, names);
+  return fmt::format("the op {} can be lowered", nearest(op, names));
 }
 
 }  // namespace quern::internal

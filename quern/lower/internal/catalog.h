@@ -13,8 +13,8 @@ using LowerOp = void (*)(Lowering&, const Node&);
 /// Null for an op that has no integer form.
 LowerOp find_lowering(std::string_view op);
 
-/// What has an integer form and comes nearest to an op that has none: "a Clip".
-std::string nearest_lowerable(std::string_view op);
+/// What to do about an op that has no integer form: "a Clip can be lowered".
+std::string alternative_to(std::string_view op);
 
 /// Lets a readout's output be its input, with a note; false where the network goes on from it.
 bool leave_out_readout(Lowering& lowering, const Node& node);

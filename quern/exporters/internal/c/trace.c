@@ -42,7 +42,7 @@ static void flush(void) {
   filled = 0;
 }
 
-static void write_element(int32_t element, int32_t bits) {
+static void put(int32_t element, int32_t bits) {
   if (filled + 4 > (int32_t)sizeof(block)) flush();
   quern_store(block + filled, 0, bits == 32 ? 32 : 8, element);
   filled += bits == 32 ? 4 : 1;
@@ -55,7 +55,7 @@ void trace_step(int32_t op, const QuernTensor* layout, const uint8_t* data, int3
     const uint8_t* pixel = data + quern_row(layout, y);
     for (int32_t x = 0; x < layout->width; ++x) {
       for (int32_t c = 0; c < layout->channels; ++c) {
-        write_element(model_element(pixel, c, layout->bits), layout->bits);
+        put(model_element(pixel, c, layout->bits), layout->bits);
       }
       pixel += layout->pixel_bytes;
     }
