@@ -48,5 +48,24 @@ TEST(Pieces, HandOnWhatOneOfThemThrows) {
   EXPECT_THROW(for_each_piece(8, work), std::runtime_error);
 }
 
+TEST(Pieces, AreSummedUpElementByElement) {
+  // More than one thread's block, and a block that is not full.
+  constexpr std::int64_t kPieces = 3;
+  constexpr std::int64_t kLength = 1100;
+  std::vector<float> values(kPieces * kLength);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
+  const std::vector<double> sums = sum_over_pieces(values.data(), kPieces, kLength);
+  ASSERT_EQ(sums.size(), kLength);
+  for (std::size_t i = 0; i < kLength; ++i) {
+    EXPECT_EQ(sums[i], 3.0 * static_cast<double>(i) + 3 * kLength) << i;
+  }
+}
+
+TEST(Pieces, ColumnsThatRepeatBecomeChannels) {
+  // Two kinds of sums, each of a period of four columns that stand for two channels.
+  EXPECT_EQ(sum_over_repeats({1, 2, 10, 20, 100, 200, 1000, 2000}, /*period=*/4, /*channels=*/2),
+            (std::vector<double>{11, 22, 1100, 2200}));
+}
+
 }  // namespace
 }  // namespace quern

@@ -1,10 +1,11 @@
 #include "quern/executor/internal/chunks.h"
 
-#include <ATen/ops/zeros.h>
+#include <ATen/ops/empty.h>
 
 #include <algorithm>
 
 #include "quern/executor/internal/pieces.h"
+#include "quern/kernels/scratch.h"
 
 namespace quern {
 namespace {
@@ -39,20 +40,15 @@ void Chunks::run_backwards(
 std::vector<double> Chunks::sum(
     std::int64_t lanes, std::int64_t channels,
     c10::function_ref<void(float*, std::int64_t, std::int64_t)> work) const {
-  const at::Tensor sums = at::zeros({chunks_, lanes}, at::kFloat);
+  const at::Tensor sums = at::empty({chunks_, lanes}, at::kFloat);
   auto* const all = sums.mutable_data_ptr<float>();
   run_backwards([&](std::int64_t chunk, std::int64_t first, std::int64_t count) {
-    work(all + chunk * lanes, first, count);
+    // Not where they stay: a core that reads ahead would take the next chunk's from another.
+    Scratch own(lanes);
+    work(own.data(), first, count);
+    std::copy_n(own.data(), lanes, all + chunk * lanes);
   });
-  std::vector<double> totals(static_cast<std::size_t>(lanes / period_ * channels));
-  for (std::int64_t chunk = 0; chunk < chunks_; ++chunk) {
-    const float* const own = all + chunk * lanes;
-    for (std::int64_t lane = 0; lane < lanes; ++lane) {
-      const std::int64_t total = lane / period_ * channels + lane % period_ % channels;
-      totals[static_cast<std::size_t>(total)] += own[lane];
-    }
-  }
-  return totals;
+  return sum_over_repeats(sum_over_pieces(all, chunks_, lanes), period_, channels);
 }
 
 }  // namespace quern

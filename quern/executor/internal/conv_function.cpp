@@ -2,7 +2,6 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/custom_class.h>
 
@@ -11,6 +10,7 @@
 
 #include "quern/executor/internal/measured_moments.h"
 #include "quern/executor/internal/pieces.h"
+#include "quern/kernels/scratch.h"
 
 namespace quern {
 namespace {
@@ -34,21 +34,14 @@ struct Call : torch::CustomClassHolder {
 class PieceSums {
  public:
   PieceSums(std::int64_t pieces, std::int64_t length)
-      : pieces_(pieces), length_(length), sums_(at::zeros({pieces, length}, at::kFloat)) {}
+      : pieces_(pieces), length_(length), sums_(at::empty({pieces, length}, at::kFloat)) {}
 
-  float* of(std::int64_t piece) const { return sums_.mutable_data_ptr<float>() + piece * length_; }
+  void set(std::int64_t piece, const float* sums) const {
+    std::copy_n(sums, length_, sums_.mutable_data_ptr<float>() + piece * length_);
+  }
 
-  /// Element i of all pieces goes to total(i).
-  template <class Total>
-  std::vector<double> add(std::int64_t totals, const Total& total) const {
-    std::vector<double> result(static_cast<std::size_t>(totals));
-    for (std::int64_t piece = 0; piece < pieces_; ++piece) {
-      const float* const own = of(piece);
-      for (std::int64_t i = 0; i < length_; ++i) {
-        result[static_cast<std::size_t>(total(i))] += own[i];
-      }
-    }
-    return result;
+  std::vector<double> add() const {
+    return sum_over_pieces(sums_.const_data_ptr<float>(), pieces_, length_);
   }
 
  private:
@@ -112,18 +105,19 @@ struct ConvFunction : torch::autograd::Function<ConvFunction> {
     const PieceSums by_weight(kernel->pieces(), weight.numel());
     const PieceSums by_pass(kernel->pieces(), 3 * period);
     for_each_piece(kernel->pieces(), [&](std::int64_t piece) {
-      kernel->backward(piece, work, {.weight = by_weight.of(piece), .pass = by_pass.of(piece)});
+      // Not where they stay: a core that reads ahead would take the next piece's from another.
+      Scratch own_weight(weight.numel());
+      Scratch own_pass(3 * period);
+      kernel->backward(piece, work, {.weight = own_weight.data(), .pass = own_pass.data()});
+      by_weight.set(piece, own_weight.data());
+      by_pass.set(piece, own_pass.data());
     });
 
     const at::Tensor dweight = at::empty_like(weight);
-    const auto total = by_weight.add(weight.numel(), [](std::int64_t i) { return i; });
-    std::ranges::copy(total, dweight.mutable_data_ptr<float>());
+    std::ranges::copy(by_weight.add(), dweight.mutable_data_ptr<float>());
     NormalizationGradients by;
     if (before != nullptr) {
-      const std::int64_t channels = before->channels();
-      by = before->gradients(by_pass.add(3 * channels, [&](std::int64_t i) {
-        return i / period * channels + i % period % channels;
-      }));
+      by = before->gradients(sum_over_repeats(by_pass.add(), period, before->channels()));
     }
     return {dx, dweight, by.moments, by.gamma, by.beta, by.scale, at::Tensor()};
   }

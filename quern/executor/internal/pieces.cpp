@@ -2,6 +2,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 
@@ -29,6 +30,32 @@ void for_each_piece(std::int64_t count, c10::function_ref<void(std::int64_t)> wo
     take();
   }
   if (failure) std::rethrow_exception(failure);
+}
+
+std::vector<double> sum_over_pieces(const float* values, std::int64_t pieces, std::int64_t length) {
+  constexpr std::int64_t kBlock = 512;
+  std::vector<double> sums(static_cast<std::size_t>(length));
+  for_each_piece((length + kBlock - 1) / kBlock, [&](std::int64_t block) {
+    const std::int64_t first = block * kBlock;
+    const std::int64_t count = std::min(kBlock, length - first);
+    double* const own = sums.data() + first;
+    for (std::int64_t piece = 0; piece < pieces; ++piece) {
+      const float* const more = values + piece * length + first;
+      for (std::int64_t i = 0; i < count; ++i) own[i] += more[i];
+    }
+  });
+  return sums;
+}
+
+std::vector<double> sum_over_repeats(const std::vector<double>& columns, std::int64_t period,
+                                     std::int64_t channels) {
+  const auto length = static_cast<std::int64_t>(columns.size());
+  std::vector<double> sums(static_cast<std::size_t>(length / period * channels));
+  for (std::int64_t i = 0; i < length; ++i) {
+    const std::int64_t at = i / period * channels + i % period % channels;
+    sums[static_cast<std::size_t>(at)] += columns[static_cast<std::size_t>(i)];
+  }
+  return sums;
 }
 
 }  // namespace quern
