@@ -242,8 +242,8 @@ class FinnLint {
     const std::vector<float>& scale = graph_.scale(quantizer.scale).values;
     if (std::ranges::all_of(scale, [](float step) { return step == 1.0F; })) return;
     report(quant.layer, "bipolar_scale",
-           "it is bipolar with scale {}: FINN needs 1, use at least 2 bits or train with that "
-           "scale",
+           "it is bipolar with scale {}: FINN needs 1, which is no scale that is measured or "
+           "learned; use at least 2 bits, or one behind a Relu",
            scale.front());
   }
 

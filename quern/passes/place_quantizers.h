@@ -23,6 +23,7 @@ struct QuantizeRequest {
   Scheme scheme = Scheme::kFinn;
   int weight_bits = 8;      ///< 1 to 16.
   int activation_bits = 8;  ///< 1 to 16.
+  Granularity weight_granularity = Granularity::kPerChannel;
   std::vector<Rule> rules;  ///< Overrides; the last match wins, key by key.
   RuleFunction rule;        ///< Asked after `rules`; may be empty.
 };
@@ -32,8 +33,8 @@ struct QuantizeRequest {
 ///
 /// The FINN scheme:
 ///
-/// * Weights of Conv, ConvTranspose, Gemm and MatMul: signed, narrow, one scale per output channel,
-///   one Quant per layer; one bit is bipolar. Bias of a Gemm: 32 bits on the scale of input times
+/// * Weights of Conv, ConvTranspose, Gemm and MatMul: signed, narrow, one scale per output channel
+///   or, where that is asked for, one per tensor; one Quant per layer; one bit is bipolar. Bias of a Gemm: 32 bits on the scale of input times
 ///   weight. Batch norms stay and are looked through.
 /// * Activations: unsigned after Relu, also after Clip(0, c), which becomes Relu and a grid of the
 ///   constant threshold c; signed everywhere else. Every graph input, activation function and graph

@@ -50,12 +50,12 @@ void place_weights(Placement& placement) {
     QuantSpec spec;
     spec.bits = decided.weight_bits.value_or(placement.request.weight_bits);
     spec.narrow_range = spec.bits > 1;
-    spec.granularity = Granularity::kPerChannel;
-    spec.channel_axis = weight_channel_axis(graph, node);
     // A vector has no channels: the product with it is one number.
-    if (graph.constant_behind(node.inputs[1])->rank() < 2) {
-      spec.granularity = Granularity::kPerTensor;
-      spec.channel_axis = 0;
+    const bool has_channels = graph.constant_behind(node.inputs[1])->rank() >= 2;
+    if (has_channels && decided.weight_granularity.value_or(placement.request.weight_granularity) ==
+                            Granularity::kPerChannel) {
+      spec.granularity = Granularity::kPerChannel;
+      spec.channel_axis = weight_channel_axis(graph, node);
     }
     const std::string stem = node.layer + ".weight_";
     const QuantizerId quantizer = placement.add_quantizer(stem, spec, QuantizerKind::kCalibrated);
@@ -93,9 +93,12 @@ std::string quantize_bias(Graph& graph, NodeId gemm) {
   const NodeId weight = graph.quant_of(node.inputs[1])->id;
   Quantizer quantizer{.name = node.layer + ".bias_quant", .kind = QuantizerKind::kDerived};
   quantizer.spec.bits = internal::kBiasBits;
-  quantizer.spec.granularity = Granularity::kPerChannel;
-  quantizer.spec.channel_axis = static_cast<int>(graph.constant_behind(node.inputs[2])->rank()) - 1;
   quantizer.factors = {graph.node(input).quantizer, graph.node(weight).quantizer};
+  if (graph.quantizer(quantizer.factors[1]).spec.granularity == Granularity::kPerChannel) {
+    quantizer.spec.granularity = Granularity::kPerChannel;
+    quantizer.spec.channel_axis =
+        static_cast<int>(graph.constant_behind(node.inputs[2])->rank()) - 1;
+  }
   const std::string layer = quantizer.name;
   graph.insert_quant(node.inputs[2], graph.add_quantizer(std::move(quantizer)), layer, {{gemm, 2}});
   return {};

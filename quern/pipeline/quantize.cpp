@@ -99,6 +99,7 @@ void place(const Recipe& recipe, QuantizeResult& result) {
       place_quantizers(result.graph, {.scheme = scheme_from(recipe.quantize.scheme),
                                       .weight_bits = recipe.quantize.weight_bits,
                                       .activation_bits = recipe.quantize.activation_bits,
+                                      .weight_granularity = recipe.quantize.weight_granularity,
                                       .rules = recipe.quantize.rules});
   result.quants = placed.rewrites;
   note(result, placed.notes);

@@ -12,6 +12,7 @@
 #include "quern/passes/learn_scales.h"
 #include "quern/passes/place_quantizers.h"
 #include "quern/pipeline/quantize.h"
+#include "quern/pipeline/unread_settings.h"
 
 namespace quern {
 namespace {
@@ -56,6 +57,21 @@ void check_outputs(const Graph& graph, const LabelledSet& train) {
        output.name, output.dims ? to_string(*output.dims) : "unknown", needed);
 }
 
+/// The model's own keys are those of networks of the zoo.
+void check_zoo_keys(const Recipe& recipe) {
+  ModelRecipe plain;
+  plain.source = recipe.model.source;
+  require(recipe.model == plain || zoo_name(recipe.model.source) || zoo_name(recipe.train.teacher),
+          "model.width, model.input and model.classes belong to networks of the zoo; {} is a file",
+          recipe.model.source);
+}
+
+/// The loss that is asked for, else the one that fits the labels.
+std::string loss_of(const Recipe& recipe, const LabelledSet& train) {
+  return recipe.train.loss.value_or(train.is_multi_label() ? "binary_cross_entropy"
+                                                           : "cross_entropy");
+}
+
 /// The float or quantized network, ready for pictures.
 void load(const Recipe& recipe, const LabelledSet& train, StartNetwork& start) {
   ZooOptions options = zoo_options(recipe);
@@ -73,11 +89,13 @@ void load(const Recipe& recipe, const LabelledSet& train, StartNetwork& start) {
 }
 
 void place(const Recipe& recipe, StartNetwork& start) {
-  note(start, place_quantizers(start.graph, {.scheme = scheme_from(recipe.quantize.scheme),
-                                             .weight_bits = recipe.quantize.weight_bits,
-                                             .activation_bits = recipe.quantize.activation_bits,
-                                             .rules = recipe.quantize.rules})
-                  .notes);
+  note(start,
+       place_quantizers(start.graph, {.scheme = scheme_from(recipe.quantize.scheme),
+                                      .weight_bits = recipe.quantize.weight_bits,
+                                      .activation_bits = recipe.quantize.activation_bits,
+                                      .weight_granularity = recipe.quantize.weight_granularity,
+                                      .rules = recipe.quantize.rules})
+           .notes);
 }
 
 /// Grids of the input are not learned, and no batch is needed to know them.
@@ -131,7 +149,9 @@ StartNetwork start_network(const Recipe& recipe, const LabelledSet& train) {
   const TrainableKinds kinds = {
       .weights = trainable_kind(recipe.quantize.weight_quantizer, "weight_quantizer"),
       .activations = trainable_kind(recipe.quantize.activation_quantizer, "activation_quantizer")};
+  check_zoo_keys(recipe);
   StartNetwork start;
+  note(start, unread_training_settings(recipe, loss_of(recipe, train)));
   load(recipe, train, start);
   const bool is_float = recipe.quantize.scheme == kFloatScheme;
   if (is_quantized(start.graph)) {

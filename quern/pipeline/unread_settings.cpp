@@ -11,7 +11,9 @@
 namespace quern {
 namespace {
 
-/// What reads a key of [ptq].
+constexpr const char* kTeacher = "a recipe with train.teacher";
+
+/// The algorithms, optimizers, schedules or losses that alone read a key.
 const std::vector<std::pair<std::string, std::vector<std::string>>> kReaders = {
     {"ptq.alpha", {"equalize_activations"}},
     {"ptq.add_mul", {"equalize_activations"}},
@@ -20,7 +22,16 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> kReaders = {
     {"ptq.act_order", {"gptq", "gpfq"}},
     {"ptq.asymmetric", {"gptq"}},
     {"ptq.block_size", {"gptq"}},
-    {"ptq.iterations", {"adaround"}}};
+    {"ptq.iterations", {"adaround"}},
+    {"train.momentum", {"sgd"}},
+    {"train.factor", {"plateau", "step"}},
+    {"train.patience", {"plateau"}},
+    {"train.threshold", {"plateau"}},
+    {"train.step_epochs", {"step"}},
+    {"train.floor", {"plateau", "step", "cosine"}},
+    {"train.positive_weights", {"binary_cross_entropy"}},
+    {"train.temperature", {kTeacher}},
+    {"train.teacher_share", {kTeacher}}};
 
 constexpr const char* kPercentile = "percentile";
 
@@ -36,24 +47,30 @@ std::string note(const std::string& key, const std::string& value, const std::st
   return fmt::format("{} = {} changes nothing: only {} reads it", key, value, reader);
 }
 
-}  // namespace
-
-std::vector<std::string> unread_settings(const Recipe& recipe,
-                                         const std::vector<std::string>& algorithms) {
+/// One sentence for every key of a table that differs from its default and that none of these
+/// reads.
+/// @param table  "train."
+void add_unread(const Recipe& recipe, const char* table, const std::vector<std::string>& running,
+                std::vector<std::string>& notes) {
   const std::map<std::string, std::string> changed = changed_values(recipe);
-  std::vector<std::string> notes;
+  for (const auto& [key, readers] : kReaders) {
+    const auto found = changed.find(key);
+    if (!key.starts_with(table) || found == changed.end()) continue;
+    const bool is_read = std::ranges::any_of(readers, [&](const std::string& reader) {
+      return std::ranges::find(running, reader) != running.end();
+    });
+    if (!is_read)
+      notes.push_back(note(key, found->second, fmt::format("{}", fmt::join(readers, " or "))));
+  }
+}
+
+/// The same for what belongs to the percentile of calibration.
+void add_unread_percentiles(const Recipe& recipe, std::vector<std::string>& notes) {
+  const std::map<std::string, std::string> changed = changed_values(recipe);
   const auto add = [&](const std::string& key, const std::string& reader) {
     const auto found = changed.find(key);
     if (found != changed.end()) notes.push_back(note(key, found->second, reader));
   };
-  const auto runs = [&](const std::string& name) {
-    return std::ranges::find(algorithms, name) != algorithms.end();
-  };
-  for (const auto& [key, readers] : kReaders) {
-    if (std::ranges::none_of(readers, runs)) {
-      add(key, fmt::format("{}", fmt::join(readers, " or ")));
-    }
-  }
   const bool observes =
       is_used(kPercentile, recipe.calibrate.observer, recipe, &PartialSpec::observer);
   const bool weighs =
@@ -73,6 +90,31 @@ std::vector<std::string> unread_settings(const Recipe& recipe,
     add_rule("percentile", spec.percentile, observes, observer);
     add_rule("weight_percentile", spec.weight_percentile, weighs, method);
   }
+}
+
+}  // namespace
+
+std::vector<std::string> unread_settings(const Recipe& recipe,
+                                         const std::vector<std::string>& algorithms) {
+  std::vector<std::string> notes;
+  add_unread(recipe, "ptq.", algorithms, notes);
+  add_unread_percentiles(recipe, notes);
+  return notes;
+}
+
+std::vector<std::string> unread_training_settings(const Recipe& recipe, const std::string& loss) {
+  std::vector<std::string> running = {recipe.train.optimizer, recipe.train.schedule, loss};
+  if (!recipe.train.teacher.empty()) running.emplace_back(kTeacher);
+  std::vector<std::string> notes;
+  add_unread(recipe, "train.", running, notes);
+  for (const auto& [key, value] : changed_values(recipe)) {
+    if (key.starts_with("ptq.")) notes.push_back(note(key, value, "'quern quantize'"));
+  }
+  if (!recipe.data.validation.empty() && recipe.data.hold_out != DataRecipe{}.hold_out) {
+    notes.push_back(note("data.hold_out", fmt::format("{}", recipe.data.hold_out),
+                         "a recipe without data.validation"));
+  }
+  add_unread_percentiles(recipe, notes);
   return notes;
 }
 

@@ -13,4 +13,8 @@ namespace quern {
 std::vector<std::string> unread_settings(const Recipe& recipe,
                                          const std::vector<std::string>& algorithms);
 
+/// The same of training, for [train], [ptq], which training does not read at all, and calibration.
+/// @param loss  The name of the loss that is trained with.
+std::vector<std::string> unread_training_settings(const Recipe& recipe, const std::string& loss);
+
 }  // namespace quern

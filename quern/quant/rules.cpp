@@ -113,6 +113,18 @@ Role role_from(std::string_view name) {
   fail(ErrorCode::kInvalidArgument, "role must be weight, input, output or bias, got '{}'", name);
 }
 
+std::string_view name(Granularity granularity) {
+  return granularity == Granularity::kPerChannel ? "per_channel" : "per_tensor";
+}
+
+Granularity granularity_from(std::string_view text) {
+  for (const Granularity granularity : {Granularity::kPerTensor, Granularity::kPerChannel}) {
+    if (name(granularity) == text) return granularity;
+  }
+  fail(ErrorCode::kInvalidArgument, "granularity must be per_tensor or per_channel, got '{}'",
+       text);
+}
+
 void PartialSpec::merge(const PartialSpec& later) {
   for_each_rule_key([&](std::string_view, KeyScope, auto key) {
     if (later.*key) this->*key = later.*key;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -7,6 +9,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "quern/quant/spec.h"
 
 namespace quern {
 
@@ -17,6 +21,11 @@ enum class Role : std::uint8_t { kWeight, kInput, kOutput, kBias };
 std::string_view name(Role role);
 /// @throws Error(kInvalidArgument) for another word, naming the four.
 Role role_from(std::string_view name);
+
+/// "per_tensor", "per_channel"
+std::string_view name(Granularity granularity);
+/// @throws Error(kInvalidArgument) for another word, naming the two.
+Granularity granularity_from(std::string_view name);
 
 /// What is known of a layer when its grids are chosen.
 struct RuleSubject {
@@ -37,6 +46,7 @@ struct PartialSpec {
   std::optional<double> percentile = {};          ///< Of the output, 99 to 100 (unit: percent).
   std::optional<std::string> weight_method = {};  ///< How the weight's scale is found.
   std::optional<double> weight_percentile = {};   ///< Above 0, at most 100 (unit: percent).
+  std::optional<Granularity> weight_granularity = {};  ///< One scale, or one per output channel.
 
   /// Takes every key that `later` has.
   void merge(const PartialSpec& later);
@@ -58,6 +68,7 @@ void for_each_rule_key(const See& see) {
   see("percentile", KeyScope::kActivation, &PartialSpec::percentile);
   see("weight_method", KeyScope::kWeight, &PartialSpec::weight_method);
   see("weight_percentile", KeyScope::kWeight, &PartialSpec::weight_percentile);
+  see("weight_granularity", KeyScope::kWeight, &PartialSpec::weight_granularity);
 }
 
 /// The widest code that a rule may ask for (unit: bits).
@@ -151,3 +162,11 @@ void check_percentile(double percentile, std::string_view owner);
 void check_weight_percentile(double percentile, std::string_view owner);
 
 }  // namespace quern
+
+/// By its name.
+template <>
+struct fmt::formatter<quern::Granularity> : fmt::formatter<std::string_view> {
+  auto format(quern::Granularity granularity, fmt::format_context& context) const {
+    return fmt::formatter<std::string_view>::format(quern::name(granularity), context);
+  }
+};

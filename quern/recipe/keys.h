@@ -110,6 +110,7 @@ void describe(Keys& keys, Recipe& recipe) {
     keys.key("scheme", recipe.quantize.scheme);
     keys.key("weight_bits", recipe.quantize.weight_bits);
     keys.key("activation_bits", recipe.quantize.activation_bits);
+    keys.key("weight_granularity", recipe.quantize.weight_granularity);
     keys.key("weight_quantizer", recipe.quantize.weight_quantizer);
     keys.key("activation_quantizer", recipe.quantize.activation_quantizer);
     keys.key("statistics_steps", recipe.quantize.statistics_steps);

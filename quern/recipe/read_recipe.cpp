@@ -143,6 +143,12 @@ class Reader {
     with_context(place(node), [&] { value = role_from(text); });
   }
 
+  void assign(const std::string& key, const toml::node& node, Granularity& value) {
+    std::string text;
+    assign(key, node, text);
+    with_context(place(node), [&] { value = granularity_from(text); });
+  }
+
   void assign(const std::string& key, const toml::node& node, Comparison& value) {
     std::string text;
     if (const auto number = node.value_exact<std::int64_t>()) {

@@ -58,6 +58,7 @@ struct QuantizeRecipe {
   std::string scheme = "finn";  ///< "none" trains a float network.
   int weight_bits = 8;
   int activation_bits = 8;
+  Granularity weight_granularity = Granularity::kPerChannel;  ///< Scales of a layer's weight.
   std::string weight_quantizer = "lsq";      ///< How training finds scales: a trainable kind.
   std::string activation_quantizer = "lsq";  ///< The same.
   int statistics_steps = 300;  ///< Steps whose batches tell unknown scales before they are learned.

@@ -30,6 +30,7 @@ std::string quoted(const std::string& text) {
 std::string literal(const std::string& value) { return quoted(value); }
 std::string literal(bool value) { return value ? "true" : "false"; }
 std::string literal(Role value) { return quoted(std::string(name(value))); }
+std::string literal(Granularity value) { return quoted(std::string(name(value))); }
 std::string literal(const Comparison& value) { return quoted(to_string(value)); }
 /// Shortest digits that read back as the same double, with the point TOML wants in a float.
 std::string literal(double value) {

@@ -103,6 +103,19 @@ TEST(PlaceWeights, RulesSayHowAScaleIsFound) {
   EXPECT_EQ(quantizer_of(graph, "fc.weight_quant").threshold, ThresholdRequest{});
 }
 
+TEST(PlaceWeights, AScaleServesAChannelOrATensor) {
+  Graph graph = test::resnet();
+  place_quantizers(
+      graph,
+      {.weight_granularity = Granularity::kPerTensor,
+       .rules = {{.layer = "stem", .spec = {.weight_granularity = Granularity::kPerChannel}}}});
+
+  EXPECT_EQ(quantizer_of(graph, "stem.weight_quant").spec.granularity, Granularity::kPerChannel);
+  EXPECT_EQ(quantizer_of(graph, "fc.weight_quant").spec.granularity, Granularity::kPerTensor);
+  EXPECT_EQ(quantizer_of(graph, "fc.weight_quant").spec.channel_axis, 0);
+  EXPECT_EQ(quantizer_of(graph, "fc.bias_quant").spec, (QuantSpec{.bits = 32}));
+}
+
 TEST(PlaceWeights, TheBiasOfALinearLayerIsDerived) {
   Graph graph = test::resnet();
   place_quantizers(graph, {});

@@ -55,7 +55,7 @@ TEST_F(StartNetworkTest, FromScratchKnowsTheScaleOfItsInputAlone) {
 }
 
 TEST_F(StartNetworkTest, RefusesANetworkBehindABipolarHead) {
-  recipe_.model.source = float_file();
+  recipe_.model = {.source = float_file()};
   Graph graph = start_network(recipe_, train_).graph;
   append_bipolar_head(graph);
   recipe_.model.source = (folder_ / "bipolar.onnx").string();
@@ -65,7 +65,7 @@ TEST_F(StartNetworkTest, RefusesANetworkBehindABipolarHead) {
 }
 
 TEST_F(StartNetworkTest, AFloatFileIsCalibrated) {
-  recipe_.model.source = float_file();
+  recipe_.model = {.source = float_file()};
   const StartNetwork start = start_network(recipe_, train_);
   EXPECT_EQ(start.statistics_steps, 0);
   EXPECT_EQ(unknown_scales(start.graph), 0);
@@ -77,7 +77,7 @@ TEST_F(StartNetworkTest, AQuantizedFileKeepsItsGrids) {
   const Graph quantized = quantize(recipe_, train_.samples).graph;
   const std::filesystem::path path = folder_ / "quantized.onnx";
   export_qonnx(quantized, path);
-  recipe_.model.source = path.string();
+  recipe_.model = {.source = path.string()};
   recipe_.quantize.weight_bits = 2;
   const StartNetwork start = start_network(recipe_, train_);
   EXPECT_THAT(start.notes, testing::Contains(testing::HasSubstr("their bits stay")));
@@ -106,6 +106,24 @@ TEST_F(StartNetworkTest, QuantizersAreOfTheKindsAskedFor) {
   EXPECT_GT(activations, 10);
 }
 
+TEST_F(StartNetworkTest, WeightsHaveOneScaleWhereThatIsAskedFor) {
+  recipe_.quantize.weight_granularity = Granularity::kPerTensor;
+  const Graph graph = start_network(recipe_, train_).graph;
+  for (const QuantizerId id : graph.quantizers()) {
+    EXPECT_EQ(graph.quantizer(id).spec.granularity, Granularity::kPerTensor);
+  }
+}
+
+TEST_F(StartNetworkTest, NotesSettingsThatNothingReads) {
+  recipe_.train.optimizer = "adam";
+  recipe_.train.momentum = 0.5;
+  recipe_.train.positive_weights = {1, 2};
+  EXPECT_THAT(start_network(recipe_, train_).notes,
+              testing::IsSupersetOf({"train.momentum = 0.5 changes nothing: only sgd reads it",
+                                     "train.positive_weights = [1.0, 2.0] changes nothing: only "
+                                     "binary_cross_entropy reads it"}));
+}
+
 TEST_F(StartNetworkTest, AFloatNetworkHasNoQuantizers) {
   recipe_.quantize.scheme = "none";
   EXPECT_TRUE(start_network(recipe_, train_).graph.quantizers().empty());
@@ -120,6 +138,10 @@ TEST_F(StartNetworkTest, RefusesWhatDoesNotFit) {
   recipe = recipe_;
   recipe.model.classes = 4;
   test::expect_error(ErrorCode::kUnsupported, "the labels need [N, 10]",
+                     [&] { start_network(recipe, train_); });
+  recipe.model.source = float_file();
+  test::expect_error(ErrorCode::kInvalidArgument,
+                     "model.width, model.input and model.classes belong to networks of the zoo; ",
                      [&] { start_network(recipe, train_); });
   recipe.model.source = "";
   test::expect_error(ErrorCode::kInvalidArgument, "the recipe names no model (model.source)",

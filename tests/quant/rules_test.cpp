@@ -107,6 +107,17 @@ TEST(Rules, ReachHowAThresholdIsFound) {
   EXPECT_EQ(rules.spec(conv("a"), Role::kInput), PartialSpec{});
 }
 
+TEST(Rules, ReachGranularity) {
+  RuleSet rules({{.op = "Conv", .spec = {.weight_granularity = Granularity::kPerTensor}}});
+  EXPECT_EQ(rules.spec(conv("a"), Role::kWeight),
+            (PartialSpec{.weight_granularity = Granularity::kPerTensor}));
+  EXPECT_EQ(rules.spec(conv("a"), Role::kOutput), PartialSpec{});
+  EXPECT_EQ(granularity_from(name(Granularity::kPerChannel)), Granularity::kPerChannel);
+  EXPECT_EQ(granularity_from("per_tensor"), Granularity::kPerTensor);
+  EXPECT_EQ(message_of([] { granularity_from("per_row"); }),
+            "granularity must be per_tensor or per_channel, got 'per_row'");
+}
+
 TEST(Rules, AskNoObserverWhereTheNetworkGivesTheThreshold) {
   RuleSet rules({{.layer = "a", .spec = {.observer = "mse"}}});
 
@@ -115,7 +126,7 @@ TEST(Rules, AskNoObserverWhereTheNetworkGivesTheThreshold) {
   EXPECT_EQ(message_of([&] { rules.require_all_used(); }),
             "rule 1 (layer = 'a') applies to nothing in this network: it decides observer, but of "
             "'a' it can decide quantize, weight_bits, activation_bits, weight_method, "
-            "weight_percentile");
+            "weight_percentile, weight_granularity");
 }
 
 TEST(Rules, AFunctionHasTheLastWord) {

@@ -127,6 +127,8 @@ TEST(ReadRecipe, RefusesTrainingOutsideItsDomain) {
       {"train.positive_weights=[1, -1]", "train.positive_weights must be above 0, got -1"},
       {"train.positive_weights=1", "train.positive_weights = 1 is not a list of numbers"},
       {"train.teacher_share=1.5", "train.teacher_share must be at most 1, got 1.5"},
+      {"quantize.weight_granularity=per_row",
+       "granularity must be per_tensor or per_channel, got 'per_row'"},
       {"train.integers=on", "train.integers must be 'off', 'log' or 'best', got 'on'"},
       {"quantize.statistics_steps=-1", "quantize.statistics_steps must be 0 or more, got -1"}};
   for (const auto& [setting, message] : cases) {

@@ -49,13 +49,15 @@ TEST(WriteRecipe, ReadsBackEqual) {
                   .average = 0.99,
                   .batchnorm_epochs = 2};
   recipe.quantize.statistics_steps = 7;
+  recipe.quantize.weight_granularity = Granularity::kPerTensor;
   recipe.quantize.rules = {
       {.layer = "features.*", .groups = Comparison{}, .spec = {.weight_bits = 4}},
       {.first = true, .role = Role::kOutput, .spec = {.quantize = false}},
       {.spec = {.observer = "mse",
                 .percentile = 99.9,
                 .weight_method = "max",
-                .weight_percentile = 50}}};
+                .weight_percentile = 50,
+                .weight_granularity = Granularity::kPerChannel}}};
   EXPECT_EQ(parse_recipe(to_toml(recipe), "resolved"), recipe);
 }
 
