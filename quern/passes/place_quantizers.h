@@ -34,8 +34,8 @@ struct QuantizeRequest {
 /// The FINN scheme:
 ///
 /// * Weights of Conv, ConvTranspose, Gemm and MatMul: signed, narrow, one scale per output channel
-///   or, where that is asked for, one per tensor; one Quant per layer; one bit is bipolar. Bias of a Gemm: 32 bits on the scale of input times
-///   weight. Batch norms stay and are looked through.
+///   or, where that is asked for, one per tensor; one Quant per layer; one bit is bipolar. Bias of
+///   a Gemm: 32 bits on the scale of input times weight. Batch norms stay and are looked through.
 /// * Activations: unsigned after Relu, also after Clip(0, c), which becomes Relu and a grid of the
 ///   constant threshold c; signed everywhere else. Every graph input, activation function and graph
 ///   output is quantized, and everything that a layer with weights, a join or float arithmetic (a
