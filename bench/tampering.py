@@ -49,7 +49,14 @@ def places_of(file, arrays, kinds):
                 yield layer, kind, scales - 4, 1
         if kind not in kinds or kind == "weight" or len(body) < 8 or data.count(body) != 1:
             continue
-        yield layer, kind, data.find(body), 1 if kind in ("shift", "table") else 4
+        size = 1 if kind in ("shift", "table") else 4
+        yield layer, kind, data.find(body) + size * (rising(body) if kind == "thresholds" else 0), size
+
+
+def rising(body):
+    """The first threshold that is above the one before: it may become smaller by 1 and still ascends."""
+    values = [value for value, in struct.iter_unpack("<i", body)]
+    return next((i for i in range(1, len(values)) if values[i - 1] < values[i]), 0)
 
 
 def numbers_of(arrays):

@@ -13,8 +13,8 @@
 
 namespace quern {
 
-/// What integers that a layer sums up mean: real = acc · step + offset. Vectors have one element,
-/// or one per channel; `offset` is added in float32, as a layer's bias is.
+/// What integers that a layer sums up mean: real = acc · step + offset, rounded to float32 once.
+/// Vectors have one element, or one per channel; `offset` is a layer's bias.
 struct Accumulator {
   std::vector<double> step;
   std::vector<float> offset = {0};

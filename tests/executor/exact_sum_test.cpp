@@ -29,8 +29,9 @@ std::vector<std::int32_t> random_codes(std::int64_t count, std::int64_t low, std
 class ExactSum : public testing::Test {
  protected:
   /// @param scales  Of the weight, one per channel of axis `axis`: the first or the last.
-  void make(const std::string& op, Shape input, Shape weight, std::vector<float> scales, int axis,
-            const std::vector<float>& bias = {}, std::map<std::string, Attribute> attributes = {}) {
+  void make(const std::string& op, const Shape& input, const Shape& weight,
+            std::vector<float> scales, int axis, const std::vector<float>& bias = {},
+            std::map<std::string, Attribute> attributes = {}) {
     input_codes_ = random_codes(size_of(input), 0, 255, 1);
     weight_codes_ = random_codes(size_of(weight), -127, 127, 2);
     scales_ = scales;

@@ -16,7 +16,7 @@ class WeightedSum : public Source {
     Extents output;
   };
 
-  /// @param bias    One per output channel, or one in all; added to the sum in float32.
+  /// @param bias    One per output channel, or one in all.
   /// @param factor  Of the products: a Gemm's alpha.
   WeightedSum(const Node& node, const Shape& shape, IntegerWeights weights, std::vector<float> bias,
               double factor = 1)
