@@ -8,9 +8,9 @@ namespace quern {
 
 struct TrainingCostOptions {
   std::int64_t batch = 64;  ///< Pictures a step.
-  int bits = 4;         ///< Of weights and activations, 1 to 16; 8 of the input and the last layer.
-  int threads = 0;      ///< 0: all cores.
-  int repetitions = 9;  ///< Of every form, in turns, behind a warm-up.
+  int bits = 4;     ///< Of weights and activations, 1 to 16; 8 of the input and the last layer.
+  int threads = 0;  ///< 0: all cores.
+  int repetitions = 25;  ///< Of every form, in turns, behind a warm-up.
 };
 
 /// What a whole step costs: forward, loss, backward, optimizer.
