@@ -66,12 +66,6 @@ void check_zoo_keys(const Recipe& recipe) {
           recipe.model.source);
 }
 
-/// The loss that is asked for, else the one that fits the labels.
-std::string loss_of(const Recipe& recipe, const LabelledSet& train) {
-  return recipe.train.loss.value_or(train.is_multi_label() ? "binary_cross_entropy"
-                                                           : "cross_entropy");
-}
-
 /// The float or quantized network, ready for pictures.
 void load(const Recipe& recipe, const LabelledSet& train, StartNetwork& start) {
   ZooOptions options = zoo_options(recipe);
@@ -132,6 +126,11 @@ QuantizerKind trainable_kind(const std::string& name, const char* key) {
 }
 
 }  // namespace
+
+std::string loss_of(const Recipe& recipe, const LabelledSet& train) {
+  return recipe.train.loss.value_or(train.is_multi_label() ? "binary_cross_entropy"
+                                                           : "cross_entropy");
+}
 
 float input_threshold(const Preprocessing& how) {
   double threshold = 0;

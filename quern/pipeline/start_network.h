@@ -35,6 +35,9 @@ struct StartNetwork {
 ///         importers, of place_quantizers and of calibrate.
 StartNetwork start_network(const Recipe& recipe, const LabelledSet& train);
 
+/// The loss that the recipe asks for, else the one that fits the labels: a name from losses().
+std::string loss_of(const Recipe& recipe, const LabelledSet& train);
+
 /// The largest magnitude that a pixel can have in the network's input.
 float input_threshold(const Preprocessing& how);
 

@@ -45,10 +45,8 @@ double seconds_since_1970() {
 
 TrainerOptions trainer_options(const Recipe& recipe, const TrainingMaterial& material,
                                std::int64_t steps_per_epoch) {
-  const char* const fitting =
-      material.training.is_multi_label() ? "binary_cross_entropy" : "cross_entropy";
   return {.train = recipe.train,
-          .loss = recipe.train.loss.value_or(fitting),
+          .loss = loss_of(recipe, material.training),
           .statistics_steps = material.start.statistics_steps,
           .steps_per_epoch = steps_per_epoch,
           .threads = recipe.threads};
@@ -169,11 +167,8 @@ TrainingRun::TrainingRun(const Recipe& recipe, RunFolder& folder, const Training
   learning_rate_ = trainer_.learning_rate();
 }
 
-/// @throws Error(kInvalidArgument) where nothing could be learned from there on; an older
-/// checkpoint
-///         stays.
+/// Of a state that pictures get through: what writes it has found that out.
 void TrainingRun::save() {
-  trainer_.check_finite(images_of(batch_));
   position_.state = trainer_.state();
   write_checkpoint(checkpoint_, position_);
   position_.state.clear();
@@ -200,6 +195,7 @@ bool TrainingRun::train_epoch(Progress& progress) {
     const bool is_stopped = interrupts_.requested();
     if (is_stopped || seconds_since(saved_) > recipe_.train.checkpoint_seconds) {
       position_.seconds += seconds_since(std::exchange(begun_, Clock::now()));
+      trainer_.check_finite(images_of(batch_));
       save();
     }
     if (is_stopped) return false;
