@@ -39,7 +39,8 @@ float end_of(float code, float scale) {
 std::optional<CentredGrid> centred_grid(const GradientPass& pass) {
   const bool is_centred = !pass.bipolar && pass.zero_point == 0 && pass.qmin <= 0 &&
                           pass.qmax > 0 && pass.qmax - pass.qmin < kMostCodes;
-  if (!is_centred || pass.scale < kLeastScale || pass.scale > kLargestScale) return std::nullopt;
+  const bool is_usual = pass.scale >= kLeastScale && pass.scale <= kLargestScale;  // No NaN is.
+  if (!is_centred || !is_usual) return std::nullopt;
   const float lowest = -end_of(-pass.qmin, pass.scale);
   const float highest = end_of(pass.qmax, pass.scale);
   const bool begins_at_zero = pass.low == 0;

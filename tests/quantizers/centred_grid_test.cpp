@@ -96,6 +96,9 @@ TEST(CentredGrid, IsNoneOfOtherGridsWhichGetTheSameCodesByDividing) {
     rounding.expect_the_definition();
   }
   GradientPass pass = GridPass(four, 0.1F).pass;
+  pass.scale = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_FALSE(centred_grid(pass));
+  pass.scale = 0.1F;
   pass.zero_point = 1;
   EXPECT_FALSE(centred_grid(pass));
   pass.zero_point = 0;
