@@ -4,12 +4,14 @@
 
 #include "quern/base/file.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/one_of_each.h"
 #include "tests/support/temporary_folder.h"
 
 namespace quern {
 namespace {
 
 using test::expect_error;
+using test::one_of_each;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -67,16 +69,6 @@ TEST_F(ClassFolders, LeavesPicturesWithoutClassFoldersUnlabelled) {
   const LabelledSet set = read_labelled_folder(folder_ / "photos");
   EXPECT_THAT(set.outputs, IsEmpty());
   EXPECT_THAT(labels(set), ElementsAre(-1));
-}
-
-/// One picture of each class.
-LabelledSet one_of_each(const std::vector<std::string>& classes) {
-  LabelledSet set;
-  set.outputs = classes;
-  for (const std::string& name : classes) {
-    set.samples.push_back({.path = name, .label = std::ssize(set.samples)});
-  }
-  return set;
 }
 
 TEST(Numbered, GoesByNames) {

@@ -7,11 +7,13 @@
 #include <set>
 
 #include "tests/support/expect_error.h"
+#include "tests/support/one_of_each.h"
 
 namespace quern {
 namespace {
 
 using test::expect_error;
+using test::one_of_each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -107,16 +109,6 @@ TEST(Join, PutsSetsOneBehindTheOther) {
   EXPECT_THAT(numbers(all), ElementsAre(0, 0, 1));
   EXPECT_THAT(all.targets, ElementsAre(0, 0, 0, 0, 1, 0));
   EXPECT_THAT(all.notes, ElementsAre("a note"));
-}
-
-/// One picture of each class.
-LabelledSet one_of_each(const std::vector<std::string>& classes) {
-  LabelledSet set;
-  set.outputs = classes;
-  for (const std::string& name : classes) {
-    set.samples.push_back({.path = name, .label = std::ssize(set.samples)});
-  }
-  return set;
 }
 
 TEST(Join, SharesClassesByName) {

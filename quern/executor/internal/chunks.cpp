@@ -1,7 +1,5 @@
 #include "quern/executor/internal/chunks.h"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 
 #include "quern/executor/internal/pieces.h"
@@ -40,15 +38,13 @@ void Chunks::run_backwards(
 std::vector<double> Chunks::sum(
     std::int64_t lanes, std::int64_t channels,
     c10::function_ref<void(float*, std::int64_t, std::int64_t)> work) const {
-  const at::Tensor sums = at::empty({chunks_, lanes}, at::kFloat);
-  auto* const all = sums.mutable_data_ptr<float>();
+  const PieceSums sums(chunks_, lanes);
   run_backwards([&](std::int64_t chunk, std::int64_t first, std::int64_t count) {
-    // Not where they stay: a core that reads ahead would take the next chunk's from another.
     Scratch own(lanes);
     work(own.data(), first, count);
-    std::copy_n(own.data(), lanes, all + chunk * lanes);
+    sums.set(chunk, own.data());
   });
-  return sum_over_repeats(sum_over_pieces(all, chunks_, lanes), period_, channels);
+  return sum_over_repeats(sums.add(), period_, channels);
 }
 
 }  // namespace quern

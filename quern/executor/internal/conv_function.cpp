@@ -30,26 +30,6 @@ struct Call : torch::CustomClassHolder {
   }
 };
 
-/// Floats that each piece adds to: their sums do not depend on the number of threads.
-class PieceSums {
- public:
-  PieceSums(std::int64_t pieces, std::int64_t length)
-      : pieces_(pieces), length_(length), sums_(at::empty({pieces, length}, at::kFloat)) {}
-
-  void set(std::int64_t piece, const float* sums) const {
-    std::copy_n(sums, length_, sums_.mutable_data_ptr<float>() + piece * length_);
-  }
-
-  std::vector<double> add() const {
-    return sum_over_pieces(sums_.const_data_ptr<float>(), pieces_, length_);
-  }
-
- private:
-  std::int64_t pieces_;
-  std::int64_t length_;
-  at::Tensor sums_;
-};
-
 struct ConvFunction : torch::autograd::Function<ConvFunction> {
   static torch::autograd::variable_list forward(
       torch::autograd::AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
@@ -105,7 +85,6 @@ struct ConvFunction : torch::autograd::Function<ConvFunction> {
     const PieceSums by_weight(kernel->pieces(), weight.numel());
     const PieceSums by_pass(kernel->pieces(), 3 * period);
     for_each_piece(kernel->pieces(), [&](std::int64_t piece) {
-      // Not where they stay: a core that reads ahead would take the next piece's from another.
       Scratch own_weight(weight.numel());
       Scratch own_pass(3 * period);
       kernel->backward(piece, work, {.weight = own_weight.data(), .pass = own_pass.data()});

@@ -1,6 +1,7 @@
 #include "quern/executor/internal/pieces.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/ops/empty.h>
 
 #include <algorithm>
 #include <atomic>
@@ -45,6 +46,17 @@ std::vector<double> sum_over_pieces(const float* values, std::int64_t pieces, st
     }
   });
   return sums;
+}
+
+PieceSums::PieceSums(std::int64_t pieces, std::int64_t length)
+    : pieces_(pieces), length_(length), sums_(at::empty({pieces, length}, at::kFloat)) {}
+
+void PieceSums::set(std::int64_t piece, const float* sums) const {
+  std::copy_n(sums, length_, sums_.mutable_data_ptr<float>() + piece * length_);
+}
+
+std::vector<double> PieceSums::add() const {
+  return sum_over_pieces(sums_.const_data_ptr<float>(), pieces_, length_);
 }
 
 std::vector<double> sum_over_repeats(const std::vector<double>& columns, std::int64_t period,
